@@ -1,0 +1,1 @@
+"""flowground: everything that a Prefect + Modal platform needs, as resources."""

@@ -1,0 +1,114 @@
+"""From what a Python program holds to Pulumi properties, and back.
+
+A program hands over models, sets, tuples and plain JSON values, with outputs at any
+depth; a property is what `model.py` says it is. JSON values become one text, whole;
+around them lists, mappings and models keep their shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+import pulumi
+from pydantic import BaseModel
+
+from .model import (
+    JSON_MARKER,
+    Args,
+    Secret,
+    WriteOnly,
+    canonical_json,
+    field_adapters,
+    holds_json,
+)
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+
+def to_inputs(model: type[Args], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Write what a program gives as properties of a kind, its secrets sealed.
+
+    Args:
+        model: The kind's arguments.
+        given: Values and outputs by field; None stands for "not given".
+    """
+    sealed = model.marked(Secret) | model.marked(WriteOnly)
+    props: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        field = model.model_fields.get(name)
+        sent = value if field is None else _property(_annotation(field), value)
+        props[name] = pulumi.Output.secret(sent) if name in sealed else sent
+    return props
+
+
+def from_output(model: type[Args], field: str, sent: Any) -> Any:
+    """Give a property back as the Python value that it stands for."""
+    if sent is None:
+        return None
+    adapter = field_adapters(model)[field]
+    return adapter.dump_python(adapter.validate_python(sent, context="properties"))
+
+
+def _annotation(field: FieldInfo) -> Any:
+    return Annotated[field.annotation, *field.metadata, None]
+
+
+def _property(annotation: Any, value: Any) -> Any:
+    """Write one value as a property of the type `annotation`."""
+    if get_origin(annotation) is Annotated:
+        if JSON_MARKER in annotation.__metadata__:
+            return _text(value)
+        return _property(annotation.__origin__, value)
+    if get_origin(annotation) in {Union, UnionType}:
+        present = [arg for arg in get_args(annotation) if arg is not NoneType]
+        if len(present) == 1:
+            return _property(present[0], value)
+    if isinstance(value, pulumi.Output) and holds_json(annotation):
+        return value.apply(lambda known: _property(annotation, known))
+    return _structure(annotation, value)
+
+
+def _structure(annotation: Any, value: Any) -> Any:
+    inner = get_args(annotation) or (Any,)
+    match value:
+        case BaseModel():
+            return value.model_dump(
+                mode="json", context="properties", exclude_none=True
+            )
+        case Mapping():
+            fields: dict[str, FieldInfo] = getattr(annotation, "model_fields", {})
+            return {
+                key: _property(
+                    _annotation(fields[key]) if key in fields else inner[-1], item
+                )
+                for key, item in value.items()
+            }
+        case set() | frozenset():
+            return sorted(value)
+        case list() | tuple():
+            return [_property(inner[0], item) for item in value]
+        case _:
+            return value
+
+
+def _text(value: Any) -> Any:
+    if _holds_output(value):
+        return pulumi.Output.from_input(value).apply(canonical_json)
+    return canonical_json(value)
+
+
+def _holds_output(value: Any) -> bool:
+    match value:
+        case pulumi.Output():
+            return True
+        case Mapping():
+            return any(_holds_output(item) for item in value.values())
+        case list() | tuple():
+            return any(_holds_output(item) for item in value)
+        case _:
+            return False

@@ -1,0 +1,341 @@
+"""How a kind describes its fields, and how they travel as Pulumi properties.
+
+Pulumi's property values are poorer than JSON: `None` entries vanish, integers become
+floats, sets do not exist. So the border is crossed in one place, here: a model is
+written out by `to_properties` and read back by `from_properties`, which are exact
+inverses of each other. A `Json` field travels as canonical JSON text, which keeps
+nulls, empty containers and big integers, and which the CLI still shows as a
+structured diff.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Final,
+    NamedTuple,
+    Self,
+    TypeAlias,
+    get_args,
+    get_origin,
+)
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    JsonValue,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from pydantic import SerializationInfo, ValidationInfo
+    from pydantic_core import ErrorDetails
+
+Properties: TypeAlias = dict[str, Any]
+
+# The pydantic context that says "these are Pulumi properties", as opposed to the
+# Python values that a program or a service's answer holds.
+_BORDER: Final = "properties"
+
+
+class Marker:
+    """What the kernel must know of a field; put into the field's `Annotated`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+Immutable: Final = Marker("Immutable")
+"""A change replaces the object: the service has no way to update this field."""
+
+Secret: Final = Marker("Secret")
+"""Encrypted in state and masked in every display, whoever supplied it."""
+
+WriteOnly: Final = Marker("WriteOnly")
+"""A secret that the service never returns: kept as written until `Stamp` moves."""
+
+UnmanagedIfUnset: Final = Marker("UnmanagedIfUnset")
+"""Left to the service (its choice, or somebody else's) where the program is silent."""
+
+Stamp: Final = Marker("Stamp")
+"""When the object was last written, by the service's clock: if it moved without us,
+somebody else wrote, and what is write-only may no longer be what we wrote."""
+
+
+def canonical_json(value: Any) -> str:
+    """Write `value` as the one JSON text that stands for it.
+
+    Raises:
+        ValueError: Not representable: NaN, an infinity or half a surrogate pair.
+    """
+    text = json.dumps(
+        value,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+    text.encode()
+    return text
+
+
+def _decode(value: Any, info: ValidationInfo) -> Any:
+    if info.context != _BORDER or not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON text: {error.msg}") from None
+
+
+def _representable(value: Any) -> Any:
+    canonical_json(value)
+    return value
+
+
+def _encode(value: Any, info: SerializationInfo) -> Any:
+    return canonical_json(value) if info.context == _BORDER else value
+
+
+class _JsonMarker(Marker):
+    """Tells `is_json` which fields travel as text."""
+
+
+JSON_MARKER: Final = _JsonMarker("Json")
+
+Json: TypeAlias = Annotated[
+    JsonValue,
+    BeforeValidator(_decode),
+    AfterValidator(_representable),
+    PlainSerializer(_encode),
+    JSON_MARKER,
+]
+"""Any JSON value, exactly: nulls, empty containers and big integers survive."""
+
+JsonObject: TypeAlias = Annotated[
+    dict[str, JsonValue],
+    BeforeValidator(_decode),
+    AfterValidator(_representable),
+    PlainSerializer(_encode),
+    JSON_MARKER,
+]
+"""A JSON object, exactly."""
+
+JsonList: TypeAlias = Annotated[
+    list[JsonValue],
+    BeforeValidator(_decode),
+    AfterValidator(_representable),
+    PlainSerializer(_encode),
+    JSON_MARKER,
+]
+"""A JSON array, exactly."""
+
+Names: TypeAlias = Annotated[frozenset[str], PlainSerializer(sorted)]
+"""A set of names: order and repetition carry no meaning and make no diff."""
+
+
+class Part(BaseModel):
+    """A structured value inside `Args`, such as one schedule of a deployment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Args(Part):
+    """What a user writes for one object; frozen, and nothing unknown is let through.
+
+    Validators belong on the field's type (`Annotated[..., AfterValidator(f)]`), where
+    they also run while other fields are still unknown; a `model_validator` is for
+    rules across fields, which wait until all is known.
+
+    Attributes:
+        adopt: Take over an object of this name that already exists and differs,
+            instead of refusing. Looked at only while creating.
+    """
+
+    adopt: bool = False
+
+    @classmethod
+    def marked(cls, marker: Marker) -> frozenset[str]:
+        """Name the fields that carry `marker`."""
+        return _marked(cls, marker)
+
+    def to_properties(self) -> Properties:
+        """Write the model as Pulumi properties, leaving out what is None."""
+        props = self.model_dump(mode="json", context=_BORDER, exclude_none=True)
+        if not self.adopt:
+            # Nearly every object has it off: showing it in each plan would be noise.
+            del props["adopt"]
+        return props
+
+    @classmethod
+    def from_properties(cls, props: Mapping[str, Any]) -> Self:
+        """Read the model back from Pulumi properties, ignoring what is not its own.
+
+        Raises:
+            pydantic.ValidationError: The properties are not this model's.
+        """
+        own = {k: v for k, v in props.items() if k in cls.model_fields}
+        return cls.model_validate(own, context=_BORDER)
+
+    @classmethod
+    def partial(cls, props: Mapping[str, Any]) -> Self:
+        """Read what is there of the model: enough to say where an object lives.
+
+        Raises:
+            pydantic.ValidationError: A property that is there is not this model's.
+        """
+        adapters = field_adapters(cls)
+        known: dict[str, Any] = {
+            name: adapters[name].validate_python(value, context=_BORDER)
+            for name, value in props.items()
+            if name in adapters
+        }
+        return cls.model_construct(**known)  # type: ignore[return-value]  # the plugin types it by class
+
+
+@cache
+def _marked(model: type[Args], marker: Marker) -> frozenset[str]:
+    return frozenset(
+        name for name, field in model.model_fields.items() if marker in field.metadata
+    )
+
+
+@cache
+def json_fields(model: type[Args]) -> frozenset[str]:
+    """Name the fields that are, or hold, JSON values."""
+    return frozenset(
+        name
+        for name, field in model.model_fields.items()
+        if holds_json(Annotated[field.annotation, *field.metadata, None])
+    )
+
+
+def holds_json(annotation: Any) -> bool:
+    """Tell whether a type is, or holds, a JSON value."""
+    if get_origin(annotation) is Annotated and JSON_MARKER in annotation.__metadata__:
+        return True
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        return any(
+            holds_json(Annotated[field.annotation, *field.metadata, None])
+            for field in annotation.model_fields.values()
+        )
+    return any(holds_json(inner) for inner in get_args(annotation))
+
+
+class Failure(NamedTuple):
+    """One invalid field: where (a property path) and why."""
+
+    path: str
+    reason: str
+
+
+def check_properties(
+    model: type[Args], props: Mapping[str, Any], unknown: Collection[str] = ()
+) -> tuple[Properties, list[Failure]]:
+    """Validate inputs, fill every default and bring all into canonical form.
+
+    Args:
+        model: The kind's arguments.
+        props: The known properties.
+        unknown: Properties that will only be known once something else exists; they
+            are neither validated nor returned.
+
+    Returns:
+        The canonical properties, and every failure at once. With a failure the
+        properties are the ones given.
+    """
+    try:
+        if not unknown:
+            return model.model_validate(props, context=_BORDER).to_properties(), []
+        return _check_known(model, props, unknown), []
+    except ValidationError as error:
+        return dict(props), [_failure(e) for e in error.errors(include_url=False)]
+
+
+def _check_known(
+    model: type[Args], props: Mapping[str, Any], unknown: Collection[str]
+) -> Properties:
+    checked: Properties = {}
+    errors: list[Any] = []
+    for name, adapter in field_adapters(model).items():
+        if name in unknown:
+            continue
+        field = model.model_fields[name]
+        if name in props:
+            try:
+                value = adapter.validate_python(props[name], context=_BORDER)
+            except ValidationError as error:
+                errors += [
+                    {
+                        "type": "value_error",
+                        "loc": (name, *e["loc"]),
+                        "input": None,
+                        "ctx": {"error": _message(e)},
+                    }
+                    for e in error.errors(include_url=False)
+                ]
+                continue
+        elif field.is_required():
+            errors.append({"type": "missing", "loc": (name,), "input": None})
+            continue
+        else:
+            value = field.get_default(call_default_factory=True, validated_data={})
+        if value is not None and (name, value) != ("adopt", False):
+            checked[name] = adapter.dump_python(
+                value, mode="json", context=_BORDER, exclude_none=True
+            )
+    errors += [
+        {"type": "extra_forbidden", "loc": (name,), "input": None}
+        for name in sorted(set(props) - set(model.model_fields))
+    ]
+    if errors:
+        raise ValidationError.from_exception_data(model.__name__, errors)
+    return checked
+
+
+@cache
+def field_adapters(model: type[Args]) -> dict[str, TypeAdapter[Any]]:
+    """Return what validates and writes each field on its own."""
+    return {
+        name: TypeAdapter(Annotated[field.annotation, *field.metadata])  # type: ignore[arg-type]  # built at run time
+        for name, field in model.model_fields.items()
+    }
+
+
+_REWORDED: Final[dict[str, str]] = {
+    "missing": "is required; set it",
+    "extra_forbidden": "is not a field of this kind; remove it or correct its name",
+}
+
+
+def _message(error: ErrorDetails) -> str:
+    message = _REWORDED.get(error["type"], error["msg"])
+    return message.removeprefix("Value error, ")
+
+
+def _failure(error: ErrorDetails) -> Failure:
+    return Failure(property_path(error["loc"]), _message(error))
+
+
+def property_path(location: tuple[int | str, ...]) -> str:
+    """Write a pydantic location as a Pulumi property path: `schedules[0].cron`."""
+    path = ""
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        else:
+            path += f".{step}" if path else step
+    return path

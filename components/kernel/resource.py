@@ -1,0 +1,138 @@
+"""What a program writes: the base of every resource class.
+
+A kind's resource class is its `Args` with documentation and an explicit signature;
+all that happens between the two happens here.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from weakref import WeakKeyDictionary
+
+import pulumi
+from pulumi.dynamic import Resource
+from pulumi.runtime.settings import get_root_resource
+
+from .dynamic import Provider
+from .inputs import from_output, to_inputs
+from .lifecycle import LOOKUP
+from .model import Secret, WriteOnly, json_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .kind import Kind
+
+_providers: WeakKeyDictionary[pulumi.Resource, dict[str, pulumi.ProviderResource]] = (
+    WeakKeyDictionary()
+)
+
+
+class ManagedResource(Resource):
+    """A remote object that the stack owns.
+
+    Attributes:
+        kind: The kind that manages it.
+        settings: The stack config keys that this service's client understands; they
+            become the settings of its provider process, and of no other.
+    """
+
+    kind: ClassVar[type[Kind[Any, Any, Any]]]
+    settings: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(
+        cls, kind: type[Kind[Any, Any, Any]] | None = None, **kwargs: Any
+    ) -> None:
+        """Give the class its Pulumi type: `pulumi-python:dynamic/prefect:WorkPool`."""
+        if kind is None:
+            super().__init_subclass__(**kwargs)
+            return
+        cls.kind = kind
+        module, _, name = kind.token.partition(":")
+        super().__init_subclass__(module=module, name=name, **kwargs)
+
+    def __init__(
+        self,
+        resource_name: str,
+        inputs: Mapping[str, Any],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the object.
+
+        Args:
+            resource_name: Its name in the program and in state.
+            inputs: The kind's arguments; None stands for "not given".
+            opts: Pulumi's resource options.
+        """
+        kind = self.kind()
+        props = dict.fromkeys(kind.state.model_fields) | to_inputs(kind.args, inputs)
+        for reserved in ("id", "adopt"):
+            if props.get(reserved) is None:
+                props.pop(reserved, None)
+        super().__init__(Provider(kind), resource_name, props, self._options(opts))
+        for field in json_fields(kind.state) & self.__dict__.keys():
+            decode = partial(from_output, kind.state, field)
+            self.__dict__[field] = self.__dict__[field].apply(decode)
+
+    @classmethod
+    def get(
+        cls,
+        resource_name: str,
+        *,
+        opts: pulumi.ResourceOptions | None = None,
+        **key: pulumi.Input[Any],
+    ) -> Self:
+        """Look up an object that something else owns, by its natural key.
+
+        Reads, and never changes, what is there; a preview needs the service for it.
+
+        Args:
+            resource_name: Its name in the program and in state.
+            opts: Pulumi's resource options.
+            **key: The kind's natural key, and where it lives.
+        """
+        found = cls.__new__(cls)
+        wanted = "/".join(str(key[field]) for field in cls.kind.key)
+        ManagedResource.__init__(
+            found,
+            resource_name,
+            {**key, LOOKUP: True},
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=wanted)),
+        )
+        return found
+
+    @classmethod
+    def _options(cls, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+        state = cls.kind.state
+        sealed = state.marked(Secret) | state.marked(WriteOnly)
+        merged: pulumi.ResourceOptions = pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(additional_secret_outputs=sorted(sealed))
+        )
+        if merged.provider is None:
+            merged.provider = _provider(cls)
+        return merged
+
+
+def _provider(cls: type[ManagedResource]) -> pulumi.ProviderResource:
+    """Return the program's one provider process for a service.
+
+    A process each gives every service its own workers (the SDK's servicer has four)
+    and its own credentials, and no other's.
+    """
+    root = get_root_resource()
+    of_program = _providers.setdefault(root, {}) if root else {}
+    service = cls.kind.token.partition(":")[0]
+    if service not in of_program:
+        config = pulumi.Config()
+        given = {key: config.get_secret(key) for key in cls.settings}
+        of_program[service] = pulumi.ProviderResource(
+            "pulumi-python",
+            service,
+            {
+                f"{pulumi.get_project()}:{key}": value
+                for key, value in given.items()
+                if value is not None
+            },
+        )
+    return of_program[service]

@@ -1,0 +1,86 @@
+"""Retries below Prefect's client; imported only where a request is really made."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from typing import TYPE_CHECKING, Final, cast
+
+import httpx
+
+from components.kernel import LostAnswerError
+
+if TYPE_CHECKING:
+    from prefect.client.base import PrefectHttpxSyncClient
+    from prefect.client.orchestration import SyncPrefectClient
+
+# A blip is over within these; what lasts longer is left to Prefect's own back-off,
+# which begins at two seconds.
+FIRST_RETRIES_SECONDS: Final = (0.1, 0.2, 0.4, 0.8)
+_TRANSIENT: Final = frozenset({502, 503})
+# The request may have been carried out when one of these is raised.
+_UNANSWERED: Final = (
+    httpx.ReadError,
+    httpx.ReadTimeout,
+    httpx.RemoteProtocolError,
+    httpx.WriteError,
+)
+
+
+class BriefRetries(httpx.BaseTransport):
+    """Send again at once what failed for a moment, if sending twice is harmless.
+
+    A request with the extension `repeatable=False` is never sent again once it may
+    have been carried out: not here, and not by the client above, which does not know
+    the LostAnswerError raised for it.
+    """
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request, with a few quick retries."""
+        for pause in FIRST_RETRIES_SECONDS:
+            with contextlib.suppress(httpx.ConnectError, *_UNANSWERED):
+                response = self._send(request)
+                # Retry-After is the server's own advice, and the client heeds it.
+                if (
+                    response.status_code not in _TRANSIENT
+                    or "Retry-After" in response.headers
+                ):
+                    return response
+                response.close()
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # no secret
+        return self._send(request)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._inner.close()
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return self._inner.handle_request(request)
+        except _UNANSWERED as error:
+            if request.extensions.get("repeatable", True):
+                raise
+            raise LostAnswerError(
+                f"Prefect did not answer ({type(error).__name__}), and may have done "
+                f"it; run again to find out"
+            ) from None
+
+
+def prepare(client: SyncPrefectClient) -> None:
+    """Make a fresh client fit for many threads and for blips.
+
+    Quick retries go under its own TLS, proxy and pool settings: it takes a transport
+    only instead of all of these. And it gets its CSRF token now, because a cold client
+    that several threads share livelocks over its first one. Hence the private names.
+    """
+    inner = cast("PrefectHttpxSyncClient", client._client)  # noqa: SLF001
+    inner._transport = BriefRetries(inner._transport)  # noqa: SLF001
+    inner._mounts = {  # noqa: SLF001
+        pattern: BriefRetries(transport) if transport else None
+        for pattern, transport in inner._mounts.items()  # noqa: SLF001
+    }
+    inner._add_csrf_headers(inner.build_request("POST", "/"))  # noqa: SLF001
