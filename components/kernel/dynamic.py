@@ -68,7 +68,9 @@ class Provider(ResourceProvider):
             unknown = {k: v for k, v in news.items() if pulumi.contains_unknowns(v)}
             known = {k: v for k, v in news.items() if k not in unknown and _ours(k)}
             inputs, failures = self.lifecycle.check(
-                known, unknown=unknown.keys(), olds=olds
+                known,
+                unknown=unknown.keys(),
+                olds={k: v for k, v in olds.items() if _ours(k)},
             )
             return CheckResult(
                 inputs | unknown, [CheckFailure(f.path, f.reason) for f in failures]

@@ -19,6 +19,7 @@ from .model import (
     Args,
     Secret,
     WriteOnly,
+    annotation_of,
     canonical_json,
     field_adapters,
     holds_json,
@@ -41,7 +42,7 @@ def to_inputs(model: type[Args], given: Mapping[str, Any]) -> dict[str, Any]:
         if value is None:
             continue
         field = model.model_fields.get(name)
-        sent = value if field is None else _property(_annotation(field), value)
+        sent = value if field is None else _property(annotation_of(field), value)
         props[name] = pulumi.Output.secret(sent) if name in sealed else sent
     return props
 
@@ -52,10 +53,6 @@ def from_output(model: type[Args], field: str, sent: Any) -> Any:
         return None
     adapter = field_adapters(model)[field]
     return adapter.dump_python(adapter.validate_python(sent, context="properties"))
-
-
-def _annotation(field: FieldInfo) -> Any:
-    return Annotated[field.annotation, *field.metadata, None]
 
 
 def _property(annotation: Any, value: Any) -> Any:
@@ -84,7 +81,7 @@ def _structure(annotation: Any, value: Any) -> Any:
             fields: dict[str, FieldInfo] = getattr(annotation, "model_fields", {})
             return {
                 key: _property(
-                    _annotation(fields[key]) if key in fields else inner[-1], item
+                    annotation_of(fields[key]) if key in fields else inner[-1], item
                 )
                 for key, item in value.items()
             }

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pydantic import SerializationInfo, ValidationInfo
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
 Properties: TypeAlias = dict[str, Any]
@@ -213,13 +214,19 @@ def _marked(model: type[Args], marker: Marker) -> frozenset[str]:
     )
 
 
+def annotation_of(field: FieldInfo) -> Any:
+    """Return a field's whole type, its constraints and markers included."""
+    # Annotated takes at least one argument beside the type; pydantic ignores None.
+    return Annotated[field.annotation, *field.metadata, None]
+
+
 @cache
 def json_fields(model: type[Args]) -> frozenset[str]:
     """Name the fields that are, or hold, JSON values."""
     return frozenset(
         name
         for name, field in model.model_fields.items()
-        if holds_json(Annotated[field.annotation, *field.metadata, None])
+        if holds_json(annotation_of(field))
     )
 
 
@@ -229,7 +236,7 @@ def holds_json(annotation: Any) -> bool:
         return True
     if isinstance(annotation, type) and issubclass(annotation, Part):
         return any(
-            holds_json(Annotated[field.annotation, *field.metadata, None])
+            holds_json(annotation_of(field))
             for field in annotation.model_fields.values()
         )
     return any(holds_json(inner) for inner in get_args(annotation))
@@ -310,7 +317,7 @@ def _check_known(
 def field_adapters(model: type[Args]) -> dict[str, TypeAdapter[Any]]:
     """Return what validates and writes each field on its own."""
     return {
-        name: TypeAdapter(Annotated[field.annotation, *field.metadata])  # type: ignore[arg-type]  # built at run time
+        name: TypeAdapter(annotation_of(field))
         for name, field in model.model_fields.items()
     }
 
