@@ -97,11 +97,11 @@ def output(process: subprocess.Popen[bytes]) -> Iterator[tuple[Stream, bytes]]:
             chunks.put((name, chunk))
         chunks.put((name, b""))
 
-    pipes: tuple[tuple[Stream, int], ...] = tuple(
-        (name, pipe.fileno())
-        for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr))
-        if pipe is not None
-    )
+    pipes: list[tuple[Stream, int]] = []
+    if process.stdout:
+        pipes.append(("stdout", process.stdout.fileno()))
+    if process.stderr:
+        pipes.append(("stderr", process.stderr.fileno()))
     for name, descriptor in pipes:
         threading.Thread(target=pump, args=(name, descriptor), daemon=True).start()
     open_pipes = len(pipes)

@@ -69,7 +69,7 @@ def dependency(
         name=plugin.get("name") or name.removeprefix("pulumi-"),
         kind="resource",
         version=f"v{tag.removeprefix('v')}",
-        server=plugin.get("server"),
+        server=plugin.get("server") or "",
         parameterization=_parameterization(plugin.get("parameterization")),
         extension=_parameterization(plugin.get("extensionParameterization")),
     )

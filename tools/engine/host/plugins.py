@@ -16,7 +16,7 @@ from .toolchain import Toolchain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .children import Children
+    from .children import Children, Stream
 
 _POLICY_PACK = "analyzer"
 
@@ -54,7 +54,7 @@ class Plugins:
             [*command, *request.args], context, env=env, cwd=request.pwd, piped=True
         ) as process:
             for name, chunk in output(process):
-                yield language_pb2.RunPluginResponse(**{name: chunk})
+                yield _running(name, chunk)
             yield language_pb2.RunPluginResponse(exitcode=process.wait())
 
     def _policy_pack(
@@ -72,7 +72,7 @@ class Plugins:
                 command, context, env=env, cwd=folder, piped=True
             ) as process:
                 for name, chunk in proxy.without_port(output(process)):
-                    yield language_pb2.RunPluginResponse(**{name: chunk})
+                    yield _running(name, chunk)
                 code = process.wait()
             proxy.fail(f"the policy pack in {folder} ended with exit code {code}")
             yield language_pb2.RunPluginResponse(exitcode=code)
@@ -90,6 +90,12 @@ def _component(options: Options) -> list[str]:
             "nor a pyproject.toml with a project name."
         )
         raise HostError(msg) from error
+
+
+def _running(name: Stream, chunk: bytes) -> language_pb2.RunPluginResponse:
+    if name == "stdout":
+        return language_pb2.RunPluginResponse(stdout=chunk)
+    return language_pb2.RunPluginResponse(stderr=chunk)
 
 
 def _stack_variables(stack: Any) -> dict[str, str]:

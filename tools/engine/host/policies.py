@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import threading
 from concurrent import futures
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-import grpc
+import grpc  # type: ignore[import-untyped]  # grpc ships none
 from pulumi.runtime.proto import analyzer_pb2
 
 from .limits import MESSAGE_OPTIONS
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.5
 
 
-class PolicyProxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc is untyped
+class PolicyProxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # as above
     """Serve the Analyzer service on a port of its own, on behalf of a pack."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class PolicyProxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc is unty
         self._server.add_generic_rpc_handlers((self,))
         self.port: int = self._server.add_insecure_port("127.0.0.1:0")
 
-    def __enter__(self) -> PolicyProxy:
+    def __enter__(self) -> Self:
         self._server.start()
         return self
 

@@ -12,7 +12,7 @@ from concurrent import futures
 from importlib import metadata
 from pathlib import Path
 
-import grpc
+import grpc  # type: ignore[import-untyped]  # grpc ships none
 from pulumi.runtime.proto import language_pb2_grpc
 
 from .limits import MESSAGE_OPTIONS
@@ -29,7 +29,7 @@ def main(executor: Path) -> int:
     Args:
         executor: the script that runs a program.
     """
-    parser = argparse.ArgumentParser(prog="pulumi-language-python")
+    parser = argparse.ArgumentParser("pulumi-language-python", allow_abbrev=False)
     parser.add_argument("--version", action="store_true")
     parser.add_argument("--tracing", default="")
     parser.add_argument("engine", nargs="?", default="")

@@ -1,12 +1,14 @@
 """The methods of `pulumirpc.LanguageRuntime`, as the engine calls them."""
 
+# ruff: noqa: ARG002, D102, N802  # names, arguments and meanings are the protocol's
+
 from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-import grpc
-from google.protobuf import empty_pb2
+import grpc  # type: ignore[import-untyped]  # grpc ships none
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]  # nor does it
 from pulumi.runtime.proto import (
     engine_pb2,
     engine_pb2_grpc,
@@ -26,6 +28,8 @@ from .toolchain import Toolchain
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from .children import Stream
 
 _Prompt = language_pb2.RuntimeOptionPrompt
 
@@ -81,7 +85,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         with _sentences(context):
             options = Options.of(request.info, plugin=request.is_plugin)
             for name, chunk in self._installation(Toolchain(options), context):
-                yield language_pb2.InstallDependenciesResponse(**{name: chunk})
+                yield _installing(name, chunk)
 
     def About(self, request: Any, context: Any) -> Any:
         with _sentences(context):
@@ -158,7 +162,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def _installation(
         self, toolchain: Toolchain, context: Any
-    ) -> Iterator[tuple[str, bytes]]:
+    ) -> Iterator[tuple[Stream, bytes]]:
         env = toolchain.installation_env()
         for step in toolchain.installation():
             yield "stdout", f"{step.title}...\n".encode()
@@ -188,6 +192,12 @@ def _not_here(context: Any, what: str) -> None:
         f"flowground's Python language host runs programs and does not do {what}; "
         "install the official Pulumi CLI for that.",
     )
+
+
+def _installing(name: Stream, chunk: bytes) -> Any:
+    if name == "stdout":
+        return language_pb2.InstallDependenciesResponse(stdout=chunk)
+    return language_pb2.InstallDependenciesResponse(stderr=chunk)
 
 
 def _prompt(key: str, description: str, *choices: str) -> Any:

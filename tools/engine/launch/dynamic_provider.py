@@ -15,7 +15,11 @@ import sys
 import threading
 from pathlib import Path
 
-from pythons import BIN, project_root, python_of
+from pythons import (  # type: ignore[import-not-found]  # beside this once installed
+    BIN,
+    project_root,
+    python_of,
+)
 
 # As long as the engine gives a plugin that it has interrupted itself.
 GRACE_SECONDS = 5
@@ -66,14 +70,10 @@ def end_with_engine(provider: subprocess.Popen[bytes]) -> None:
 def main() -> int:
     """Run the provider and return its exit code."""
     arguments, env = command()
-    # The engine interrupts the whole process group; here it is the provider's to obey.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    provider = subprocess.Popen(
-        arguments,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    # The engine interrupts the whole process group, and it is the provider's to obey;
+    # a handler, unlike SIG_IGN, is not inherited.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    provider = subprocess.Popen(arguments, env=env, stdin=subprocess.DEVNULL)
     signal.signal(signal.SIGTERM, lambda *_: provider.terminate())
     if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
         threading.Thread(target=end_with_engine, args=(provider,), daemon=True).start()

@@ -6,11 +6,11 @@ import os
 import sys
 from pathlib import Path
 
-from pythons import for_host
+from pythons import for_host  # type: ignore[import-not-found]  # beside this once installed
 
 if __name__ == "__main__":
     library = Path(__file__).resolve().parent
     python = str(for_host(library.parent))
     script = str(library / "serve.py")
     # One process, so that a signal of the engine reaches the host itself.
-    os.execv(python, [python, script, *sys.argv[1:]])
+    os.execv(python, [python, script, *sys.argv[1:]])  # noqa: S606  # nor a shell

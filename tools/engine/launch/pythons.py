@@ -15,7 +15,9 @@ BIN = "Scripts" if os.name == "nt" else "bin"
 NEEDED = (3, 259)
 
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
-_VIRTUALENV = re.compile(r"""^\s*["']?virtualenv["']?\s*:\s*["']?([^"'#\n,}]+)""", re.M)
+_VIRTUALENV = re.compile(
+    r"""^\s*["']?virtualenv["']?\s*:\s*["']?([^"'#\n,}]+)""", re.MULTILINE
+)
 _SDK = re.compile(r"pulumi-(\d+)\.(\d+)\.[^/]*\.dist-info$")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from host.server import main
+from host.server import main  # type: ignore[import-not-found]  # beside this once installed
 
 if __name__ == "__main__":
     engine = Path(__file__).resolve().parent.parent
