@@ -22,7 +22,7 @@ from typing import (
     get_origin,
 )
 
-from .model import Args
+from .model import Args, canonical_json
 from .registry import register
 
 if TYPE_CHECKING:
@@ -180,4 +180,8 @@ def differing(old: Args, new: Args) -> list[str]:
 
 def changed(old: Wire, new: Wire) -> Wire:
     """Keep what a PATCH must send: the entries of `new` that `old` has otherwise."""
-    return {k: v for k, v in new.items() if k not in old or old[k] != v}
+    return {
+        key: value
+        for key, value in new.items()
+        if key not in old or canonical_json(old[key]) != canonical_json(value)
+    }

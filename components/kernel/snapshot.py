@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Longer than the reads of any one refresh lie apart, and short enough that an `up`
 # which takes minutes sees what others made meanwhile.
 MAX_AGE_SECONDS: Final = 30.0
+# "It is gone" takes a resource out of state, so that is only said of a fresh list.
+MAX_AGE_OF_ABSENCE_SECONDS: Final = 1.0
 
 
 class Unreadable:
@@ -64,11 +66,14 @@ class Snapshots:
         self._places: dict[Hashable, tuple[threading.Lock, list[Snapshot]]] = {}
 
     def by_id(self, api: Api, id_: str) -> Args | Unreadable | None:
-        """Return the object with this id, or None if there is none."""
-        return self._ask(api, ("id", id_)).by_id.get(id_)
+        """Return the object with this id, or None if there surely is none."""
+        question = ("id", id_)
+        return self._ask(api, question).by_id.get(id_) or self._ask(
+            api, question, MAX_AGE_OF_ABSENCE_SECONDS
+        ).by_id.get(id_)
 
     def by_key(self, api: Api, args: Args) -> Args | None:
-        """Return the object with this natural key, or None if there is none."""
+        """Return the object with this natural key, or None if none was listed."""
         key = key_of(self._kind, args)
         return self._ask(api, ("key", key)).by_key.get(key)
 
@@ -83,15 +88,14 @@ class Snapshots:
         with self._lock:
             return self._places.setdefault(api.scope, (threading.Lock(), []))
 
-    def _ask(self, api: Api, question: Hashable) -> Snapshot:
+    def _ask(
+        self, api: Api, question: Hashable, max_age: float = MAX_AGE_SECONDS
+    ) -> Snapshot:
         lock, held = self._place(api)
         with lock:
             now = self._clock()
-            if (
-                not held
-                or question in held[0].asked
-                or now - held[0].taken_at > MAX_AGE_SECONDS
-            ):
+            old = not held or now - held[0].taken_at > max_age
+            if old or (max_age == MAX_AGE_SECONDS and question in held[0].asked):
                 held[:] = [Snapshot(self._kind, api, now)]
             held[0].asked.add(question)
             return held[0]

@@ -102,8 +102,7 @@ class Servicer:
         )
 
     def diff(self, old: Object, news: dict[str, Any]) -> tuple[list[str], list[str]]:
-        """Return the properties that differ, as the engine finds them, and what of
-        them replaces."""
+        """Return what differs, as the engine finds it, and what of that replaces."""
         answer = self._call(
             "Diff",
             provider_pb2.DiffRequest(
