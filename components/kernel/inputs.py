@@ -23,6 +23,7 @@ from .model import (
     canonical_json,
     field_adapters,
     holds_json,
+    present,
 )
 
 if TYPE_CHECKING:
@@ -74,9 +75,7 @@ def _structure(annotation: Any, value: Any) -> Any:
     inner = get_args(annotation) or (Any,)
     match value:
         case BaseModel():
-            return value.model_dump(
-                mode="json", context="properties", exclude_none=True
-            )
+            return present(value.model_dump(mode="json", context="properties"))
         case Mapping():
             fields: dict[str, FieldInfo] = getattr(annotation, "model_fields", {})
             return {

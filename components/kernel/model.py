@@ -175,7 +175,7 @@ class Args(Part):
 
     def to_properties(self) -> Properties:
         """Write the model as Pulumi properties, leaving out what is None."""
-        props = self.model_dump(mode="json", context=_BORDER, exclude_none=True)
+        props: Properties = present(self.model_dump(mode="json", context=_BORDER))
         if not self.adopt:
             # Nearly every object has it off: showing it in each plan would be noise.
             del props["adopt"]
@@ -205,6 +205,20 @@ class Args(Part):
             if name in adapters
         }
         return cls.model_construct(**known)  # type: ignore[return-value]  # the plugin types it by class
+
+
+def present(props: Any) -> Any:
+    """Leave out what is None, at any depth, as Pulumi's properties do.
+
+    Not pydantic's `exclude_none`, which would take a JSON null for nothing.
+    """
+    match props:
+        case dict():
+            return {k: present(v) for k, v in props.items() if v is not None}
+        case list():
+            return [present(item) for item in props]
+        case _:
+            return props
 
 
 @cache
@@ -300,10 +314,9 @@ def _check_known(
             continue
         else:
             value = field.get_default(call_default_factory=True, validated_data={})
-        if value is not None and (name, value) != ("adopt", False):
-            checked[name] = adapter.dump_python(
-                value, mode="json", context=_BORDER, exclude_none=True
-            )
+        written = adapter.dump_python(value, mode="json", context=_BORDER)
+        if written is not None and (name, written) != ("adopt", False):
+            checked[name] = present(written)
     errors += [
         {"type": "extra_forbidden", "loc": (name,), "input": None}
         for name in sorted(set(props) - set(model.model_fields))

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 # Longer than the reads of any one refresh lie apart, and short enough that an `up`
 # which takes minutes sees what others made meanwhile.
 MAX_AGE_SECONDS: Final = 30.0
-# "It is gone" takes a resource out of state, so that is only said of a fresh list.
-MAX_AGE_OF_ABSENCE_SECONDS: Final = 1.0
 
 
 class Unreadable:
@@ -66,16 +64,22 @@ class Snapshots:
         self._places: dict[Hashable, tuple[threading.Lock, list[Snapshot]]] = {}
 
     def by_id(self, api: Api, id_: str) -> Args | Unreadable | None:
-        """Return the object with this id, or None if there surely is none."""
+        """Return the object with this id, or None if there surely is none.
+
+        "It is gone" takes a resource out of state, so it is only said of a list that
+        was called for just this question.
+        """
         question = ("id", id_)
-        return self._ask(api, question).by_id.get(id_) or self._ask(
-            api, question, MAX_AGE_OF_ABSENCE_SECONDS
-        ).by_id.get(id_)
+        snapshot, fresh = self._ask(api, question)
+        if id_ not in snapshot.by_id and not fresh:
+            snapshot, _ = self._ask(api, question)
+        return snapshot.by_id.get(id_)
 
     def by_key(self, api: Api, args: Args) -> Args | None:
         """Return the object with this natural key, or None if none was listed."""
         key = key_of(self._kind, args)
-        return self._ask(api, ("key", key)).by_key.get(key)
+        snapshot, _ = self._ask(api, ("key", key))
+        return snapshot.by_key.get(key)
 
     def wrote(self, api: Api, args: Args, id_: str | None = None) -> None:
         """Have the next question about this object answered by the service itself."""
@@ -88,17 +92,20 @@ class Snapshots:
         with self._lock:
             return self._places.setdefault(api.scope, (threading.Lock(), []))
 
-    def _ask(
-        self, api: Api, question: Hashable, max_age: float = MAX_AGE_SECONDS
-    ) -> Snapshot:
+    def _ask(self, api: Api, question: Hashable) -> tuple[Snapshot, bool]:
+        """Return the snapshot to answer from, and whether it was taken just now."""
         lock, held = self._place(api)
         with lock:
             now = self._clock()
-            old = not held or now - held[0].taken_at > max_age
-            if old or (max_age == MAX_AGE_SECONDS and question in held[0].asked):
+            fresh = (
+                not held
+                or question in held[0].asked
+                or now - held[0].taken_at > MAX_AGE_SECONDS
+            )
+            if fresh:
                 held[:] = [Snapshot(self._kind, api, now)]
             held[0].asked.add(question)
-            return held[0]
+            return held[0], fresh
 
 
 def id_of(state: Args) -> str:
