@@ -1,0 +1,143 @@
+"""HTTP to a workspace's server: forwarded as it is, bodies and statuses untouched.
+
+Reads run in parallel and are streamed. Writes to a workspace stand in line, as its
+database has one writer; should the server still answer 503 (it undoes the transaction
+when it does), the write is sent again, so that clients do not back off for seconds.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+import httpx
+from fastapi import APIRouter
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from localcloud.prefect import scopes
+from localcloud.prefect.account.access import MembershipDep
+from localcloud.prefect.servers import Server, Servers, ServerUnavailableError
+
+router = APIRouter(prefix="/accounts/{account_id}/workspaces/{workspace_id}")
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+RETRY_SECONDS = 20
+RETRY_PAUSE = 0.05
+# These belong to a connection, not to the message; the key is ours to check.
+HOP_BY_HOP = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+DROPPED_ANSWER = HOP_BY_HOP | {"date", "server"}
+
+# Prefect's clients know this body, and try again.
+UNAVAILABLE = {"exception_message": "Service Unavailable"}
+
+
+@router.api_route("/{path:path}", methods=METHODS)
+async def forward(request: Request, membership: MembershipDep, path: str) -> Response:
+    """Forward one request to the workspace's server."""
+    if scope := scopes.needed(request.method, path, request.url.query):
+        membership.require(scope)
+    servers: Servers = request.app.state.servers
+    try:
+        body = await request.body()
+        server = await servers.ensure(membership.workspace)
+        with server.in_use():
+            if scopes.is_read(request.method, path):
+                return await _read(servers, server, request, body)
+            return await _write(servers, server, request, body)
+    except (ServerUnavailableError, httpx.TransportError):
+        return JSONResponse(UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE)
+    except ClientDisconnect:
+        return Response(status_code=499)
+
+
+def _rest_of(request: Request) -> str:
+    """Return the path inside the workspace and the query, still percent-encoded."""
+    raw = request.scope["raw_path"].decode("ascii")
+    rest = raw.split("/workspaces/", 1)[1].partition("/")[2]
+    query = request.scope["query_string"].decode("ascii")
+    return f"/{rest}?{query}" if query else f"/{rest}"
+
+
+def _upstream(
+    servers: Servers, server: Server, request: Request, body: bytes
+) -> httpx.Request:
+    headers = [
+        (k, v)
+        for k, v in request.headers.raw
+        if k.decode("ascii").lower() not in HOP_BY_HOP
+    ]
+    headers.append((b"Authorization", server.authorization.encode()))
+    url = f"http://{server.address}/api{_rest_of(request)}"
+    return servers.client.build_request(
+        request.method, url, headers=headers, content=body or None
+    )
+
+
+def _headers(answer: httpx.Response) -> list[tuple[bytes, bytes]]:
+    return [
+        (k.lower(), v)
+        for k, v in answer.headers.raw
+        if k.decode("ascii").lower() not in DROPPED_ANSWER
+    ]
+
+
+async def _read(
+    servers: Servers, server: Server, request: Request, body: bytes
+) -> Response:
+    """Forward a read; its answer is streamed."""
+    upstream = _upstream(servers, server, request, body)
+    try:
+        answer = await servers.client.send(upstream, stream=True)
+    except (httpx.ReadError, httpx.RemoteProtocolError):
+        # The connection was kept open too long; a fresh one tells.
+        answer = await servers.client.send(upstream, stream=True)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        with server.in_use():
+            try:
+                async for chunk in answer.aiter_raw():
+                    yield chunk
+            finally:
+                await answer.aclose()
+
+    response = StreamingResponse(chunks(), answer.status_code)
+    response.raw_headers = _headers(answer)
+    if "content-length" in answer.headers:
+        response.headers["content-length"] = answer.headers["content-length"]
+    return response
+
+
+async def _write(
+    servers: Servers, server: Server, request: Request, body: bytes
+) -> Response:
+    """Forward a write when it is its turn."""
+    async with server.writing:
+        deadline = time.monotonic() + RETRY_SECONDS
+        while True:
+            upstream = _upstream(servers, server, request, body)
+            # A stale connection could fail after the write was made: use fresh ones.
+            upstream.headers["Connection"] = "close"
+            answer = await servers.client.send(upstream, stream=True)
+            content = b"".join([chunk async for chunk in answer.aiter_raw()])
+            await answer.aclose()
+            busy = answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+            if not busy or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(RETRY_PAUSE)
+    response = Response(content, answer.status_code)
+    length = [h for h in response.raw_headers if h[0] == b"content-length"]
+    response.raw_headers = _headers(answer) + length
+    return response

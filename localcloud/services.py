@@ -1,0 +1,92 @@
+"""The table of services: what the local cloud consists of, one entry a service.
+
+Texts in braces are filled in when the cloud starts: `{ports[name]}` and
+`{secrets[name]}` of the same entry. A service finds its own secrets in its environment
+as `LOCALCLOUD_<NAME>`, so that they never show in a process list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from localcloud.credentials import Generator, identifier, token
+from localcloud.prefect.pages import workspace_pages
+
+Environment = Mapping[str, str]
+Pages = Callable[[Environment], Iterable[tuple[str, str]]]
+
+
+def _no_pages(_: Environment) -> Iterable[tuple[str, str]]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A program that the supervisor keeps running.
+
+    Attributes:
+        name: The name on the command line and of its folder in the state folder.
+        summary: What it is, for the table of addresses.
+        arguments: Arguments of this Python; the state folder is added to them.
+        ports: Its ports by name, each with its fixed default; the first is its address.
+        ready: A URL that answers 200 once the service serves.
+        secrets: What to generate at first start, by name.
+        environment: The variables that clients of this service read.
+        pages: Further addresses for people, computed from a live service's variables.
+        boot_seconds: How long a first start may take on a slow machine.
+    """
+
+    name: str
+    summary: str
+    arguments: tuple[str, ...]
+    ports: Mapping[str, int]
+    ready: str
+    secrets: Mapping[str, Generator] = field(default_factory=dict)
+    environment: Environment = field(default_factory=dict)
+    pages: Pages = _no_pages
+    boot_seconds: float = 180
+
+
+SERVICES: tuple[Service, ...] = (
+    Service(
+        name="prefect",
+        summary="Prefect Cloud: an account, and a real Prefect server per workspace",
+        arguments=("-m", "localcloud.prefect", "--port", "{ports[api]}"),
+        ports={"api": 4200},
+        ready="http://127.0.0.1:{ports[api]}/api/health",
+        secrets={
+            "prefect_account_id": identifier,
+            "prefect_workspace_id": identifier,
+            "prefect_api_key": token("pnu_"),
+        },
+        environment={
+            "PREFECT_CLOUD_API_URL": "http://127.0.0.1:{ports[api]}/api",
+            "PREFECT_CLOUD_UI_URL": "http://127.0.0.1:{ports[api]}",
+            "PREFECT_API_URL": (
+                "http://127.0.0.1:{ports[api]}/api"
+                "/accounts/{secrets[prefect_account_id]}"
+                "/workspaces/{secrets[prefect_workspace_id]}"
+            ),
+            "PREFECT_API_KEY": "{secrets[prefect_api_key]}",
+            "PREFECT_CLOUD_ACCOUNT_ID": "{secrets[prefect_account_id]}",
+        },
+        pages=workspace_pages,
+    ),
+)
+
+
+def named(names: Iterable[str]) -> tuple[Service, ...]:
+    """Pick services by name, in the table's order; no names pick them all.
+
+    Raises:
+        LookupError: A name is not in the table.
+    """
+    wanted = set(names)
+    known = {service.name for service in SERVICES}
+    if unknown := sorted(wanted - known):
+        raise LookupError(
+            f"There is no service called {', '.join(unknown)}; "
+            f"choose from {', '.join(sorted(known))}."
+        )
+    return tuple(s for s in SERVICES if not wanted or s.name in wanted)
