@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import uuid
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from components.kernel.registry import kind_of
+from tests.support.localcloud import LocalCloud, local_cloud
 from tests.support.proxy import Call, Proxy
 from tests.support.servicer import Object, Servicer
 
@@ -19,22 +18,26 @@ if TYPE_CHECKING:
 
     from tests.contract.sample import Properties
 
+__all__ = ["local_cloud"]
+
 
 class PrefectWorld:
-    """A workspace of a real server, seen through a recording proxy."""
+    """A workspace or an account of a real local cloud, seen through a proxy."""
 
-    def __init__(self, url: str, proxy: Proxy, place: Properties, key: str) -> None:
-        env = {"PREFECT_API_URL": url.replace(_origin(url), proxy.url)}
+    def __init__(
+        self, cloud: LocalCloud, url: str, proxy: Proxy, place: Properties
+    ) -> None:
+        env = {k: v for k, v in cloud.env.items() if k != "PREFECT_API_URL"}
+        env["PREFECT_CLOUD_API_URL"] = cloud.cloud_api_url.replace(
+            origin(cloud.cloud_api_url), proxy.url
+        )
         self.servicer = Servicer(env)
         self.another = Servicer(env)
         self.place = place
         self.canary = "canary-" + uuid.uuid4().hex
         self._proxy = proxy
-        self._direct = httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60
-        )
+        self._direct = cloud.client(base_url=url)
         self._parents: list[Object] = []
-        self._suffix = ""
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the service behind flowground's back."""
@@ -69,23 +72,28 @@ class PrefectWorld:
 
 
 class Worlds:
-    """A world for each service, started when a kind of it is first tested."""
+    """The places that kinds live in, made when a kind of that place is first tested."""
 
-    def __init__(self) -> None:
+    def __init__(self, cloud: LocalCloud) -> None:
+        self._cloud = cloud
         self._open = contextlib.ExitStack()
-        self._worlds: dict[str, PrefectWorld] = {}
+        self._worlds: dict[bool, PrefectWorld] = {}
 
     def of(self, token: str) -> PrefectWorld:
         """Return the world of a kind."""
-        service = kind_of(token).token.partition(":")[0]
-        if service not in self._worlds:
-            self._worlds[service] = self._prefect()
-        return self._worlds[service]
+        in_workspace = "workspace_id" in kind_of(token).args.model_fields
+        if in_workspace not in self._worlds:
+            self._worlds[in_workspace] = self._prefect(in_workspace=in_workspace)
+        return self._worlds[in_workspace]
 
-    def _prefect(self) -> PrefectWorld:
-        url = os.environ["FLOWGROUND_TEST_PREFECT_API_URL"]
-        proxy = self._open.enter_context(Proxy(_origin(url)))
-        return PrefectWorld(url, proxy, {}, "none")
+    def _prefect(self, *, in_workspace: bool) -> PrefectWorld:
+        cloud = self._cloud
+        proxy = self._open.enter_context(Proxy(origin(cloud.cloud_api_url)))
+        if not in_workspace:
+            return PrefectWorld(cloud, cloud.account_url, proxy, {})
+        workspace = self._open.enter_context(cloud.workspace())
+        place = {"workspace_id": workspace.id}
+        return PrefectWorld(cloud, workspace.api_url, proxy, place)
 
     def close(self) -> None:
         """End all; what a provider wrote to stderr must hold no secret."""
@@ -96,9 +104,9 @@ class Worlds:
 
 
 @pytest.fixture(scope="session")
-def worlds() -> Iterator[Worlds]:
+def worlds(local_cloud: LocalCloud) -> Iterator[Worlds]:
     """Return the worlds of this test process."""
-    opened = Worlds()
+    opened = Worlds(local_cloud)
     yield opened
     opened.close()
 
@@ -109,5 +117,5 @@ def unique() -> str:
     return "t-" + uuid.uuid4().hex[:12]
 
 
-def _origin(url: str) -> str:
+def origin(url: str) -> str:
     return "/".join(url.split("/")[:3])
