@@ -64,7 +64,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetRequiredPackages(self, request: Any, context: Any) -> Any:
         with _sentences(context):
             toolchain = Toolchain(Options.of(request.info))
-            if not toolchain.exists():
+            if toolchain.missing():
                 self._install(toolchain, context)
             found = packages.required(toolchain.probe("packages"))
             return language_pb2.GetRequiredPackagesResponse(packages=found)

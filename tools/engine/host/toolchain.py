@@ -60,19 +60,18 @@ class Toolchain:
             env.pop("PYTHONHOME", None)
         return env
 
-    def exists(self) -> bool:
-        """Tell whether there is a Python to run."""
-        return self.environment is None or Path(self.python).is_file()
+    def missing(self) -> bool:
+        """Tell whether the virtual environment is yet to be made."""
+        folder = self.environment
+        return bool(folder) and not (folder.is_dir() and any(folder.iterdir()))
 
     def require(self) -> None:
         """Raise a HostError unless there is a Python to run."""
-        if not self.exists():
-            what = "is not a virtual environment"
-            if self.environment and not self.environment.exists():
-                what = "does not exist"
+        if self.environment and not Path(self.python).is_file():
+            what = "does not exist" if self.missing() else "is not one"
             msg = (
                 f"The virtual environment {self.environment} that Pulumi.yaml names "
-                f"{what}; run `pulumi install` to make it."
+                f"{what}; run `pulumi install` to make it, or name another folder."
             )
             raise HostError(msg)
 
@@ -85,7 +84,7 @@ class Toolchain:
                 return
             msg = "Pulumi.yaml asks for the uv toolchain, but there is no uv on PATH."
             raise HostError(msg)
-        if self.environment and not self.exists():
+        if self.environment and self.missing():
             base = Toolchain(Options(self.options.root, program)).python
             yield Step(
                 f"Creating the virtual environment {self.environment}",
@@ -93,6 +92,10 @@ class Toolchain:
                 program,
             )
         if (program / "requirements.txt").exists():
+            if not self.probe("about")["pip"]:
+                # As in environments made by uv.
+                adding = [self.python, "-m", "ensurepip"]
+                yield Step("Adding pip to the virtual environment", adding, program)
             yield Step(
                 "Installing dependencies with pip",
                 [self.python, "-m", "pip", "install", "-r", "requirements.txt"],

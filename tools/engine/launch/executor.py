@@ -124,7 +124,7 @@ def main() -> int:
         leave(EXIT_INTERRUPTED)
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
-        return 1
+        return EXIT_ALREADY_SHOWN
     except Exception as error:  # noqa: BLE001  # any error of the user's program
         pulumi.log.error(
             "Program failed with an unhandled exception:\n"

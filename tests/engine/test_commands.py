@@ -1,0 +1,91 @@
+"""Commands of the CLI that ask the language host something."""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.pulumi_project import ROOT, engine_bin
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.pulumi_project import Project
+
+
+def test_version_is_the_pinned_one(project: Project) -> None:
+    """`pulumi version` tells the version that the SDK in requirements.txt has."""
+    version = project("version").stdout.strip().removeprefix("v")
+    pinned = (ROOT / "requirements.txt").read_text()
+    assert f"\npulumi=={version} " in pinned
+
+
+def test_about_describes_the_programs_python(project: Project) -> None:
+    """`pulumi about` names the interpreter, its version and the dependencies."""
+    project.program("")
+    about = json.loads(project("about", "--json").stdout)
+    assert about["errors"] is None or about["errors"] == []
+    assert about["runtime"]["language"] == "python"
+    assert about["runtime"]["executable"].startswith(sys.prefix)
+    names = {package["name"]: package["version"] for package in about["dependencies"]}
+    assert "pytest" not in names, "others require it"
+    assert "pulumi-policy" in names
+    everything = json.loads(project("about", "--json", "--transitive").stdout)
+    assert "pytest" in {package["name"] for package in everything["dependencies"]}
+
+
+def wheel(folder: Path) -> Path:
+    """Write the smallest wheel that pip installs."""
+    path = folder / "tiny-1.0-py3-none-any.whl"
+    info = "tiny-1.0.dist-info"
+    metadata = "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n"
+    tags = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tiny.py", "")
+        archive.writestr(f"{info}/METADATA", metadata)
+        archive.writestr(f"{info}/WHEEL", tags)
+        archive.writestr(f"{info}/RECORD", "")
+    return path
+
+
+def test_install_makes_the_virtualenv(project: Project, tmp_path: Path) -> None:
+    """`pulumi install` makes the virtual environment with what requirements.txt says."""
+    project.save(runtime=project.runtime(virtualenv="env"))
+    project.write("requirements.txt", f"tiny @ {wheel(tmp_path).as_uri()}\n")
+    shown = project("install").stdout
+    assert "Installing dependencies" in shown
+    assert list(project.root.glob("env/lib/python3*/site-packages/tiny.py"))
+
+
+def test_failed_install_shows_why(project: Project) -> None:
+    """`pulumi install` shows pip's own words and fails."""
+    project.save(runtime=project.runtime(virtualenv="env"))
+    project.write("requirements.txt", "./no-such-folder\n")
+    shown = project("install", code=None)
+    assert "no-such-folder" in shown.stdout + shown.stderr
+    assert "failed (exit 1)" in shown.stdout + shown.stderr
+
+
+def test_unknown_toolchain_is_one_sentence(project: Project) -> None:
+    """A toolchain that the host does not know is told with the ones it knows."""
+    project.save(runtime=project.runtime(toolchain="conda"))
+    project.program("")
+    shown = project("preview", code=None)
+    assert "pip or uv" in shown.stdout + shown.stderr
+
+
+@pytest.mark.skipif(
+    not (engine_bin().parent / "lib" / "host").is_dir(),
+    reason="this engine has the official language host",
+)
+def test_what_the_stand_in_lacks_is_told(project: Project) -> None:
+    """Generating code is refused with the way out, not with an internal error."""
+    project.write("Pulumi.yaml", "name: probe\nruntime: yaml\noutputs:\n  answer: 42\n")
+    shown = project(
+        "convert", "--from", "pcl", "--language", "python", "--out", "made", code=None
+    )
+    assert "install the official Pulumi CLI" in shown.stdout + shown.stderr
