@@ -1,0 +1,1 @@
+"""Git over HTTP for the repositories that the server holds."""

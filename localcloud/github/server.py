@@ -1,0 +1,86 @@
+"""The process: one port on loopback, one state directory, a clean end."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from localcloud.github.application import Application
+from localcloud.github.limits import Limits
+
+HOST = "127.0.0.1"
+
+
+def serve(port: int, state_dir: Path, token: str, limits: Limits) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    When requests are accepted, one JSON line with the addresses is printed, which is
+    also in `addresses.json` of the state directory.
+    """
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with _alone(state_dir), _listening(port) as listener:
+        web = f"http://{HOST}:{listener.getsockname()[1]}"
+        application = Application(state_dir, web, token, limits)
+        _server(application, state_dir, web).run(sockets=[listener])
+        application.db.close()
+
+
+def _server(application: Application, state_dir: Path, web: str) -> uvicorn.Server:
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    addresses = {"api": web, "web": web, "pid": os.getpid()}
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            text = json.dumps(addresses)
+            draft = state_dir / "addresses.json.new"
+            draft.write_text(text + "\n", encoding="utf-8")
+            draft.replace(state_dir / "addresses.json")
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+
+    return Server(config)
+
+
+@contextmanager
+def _alone(state_dir: Path) -> Iterator[None]:
+    """Hold the state directory; a second server on it would corrupt nothing but lie."""
+    with (state_dir / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(
+                f"{state_dir} is in use by another local GitHub: stop that one, or "
+                "give another --state-dir."
+            ) from None
+        yield
+
+
+@contextmanager
+def _listening(port: int) -> Iterator[socket.socket]:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError as error:
+            raise SystemExit(
+                f"Port {port} can't be had ({error.strerror}): give another --port, "
+                "or 0 for a free one."
+            ) from None
+        listener.listen(128)
+        yield listener

@@ -1,0 +1,1 @@
+"""How stored objects look on the wire, with every member GitHub's description asks."""
