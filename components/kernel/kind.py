@@ -22,7 +22,7 @@ from typing import (
     get_origin,
 )
 
-from .model import Args, canonical_json
+from .model import Args, Local, WriteOnly, canonical_json
 from .registry import register
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Kind(ABC, Generic[ApiT, A, S]):
     """One sort of remote object.
 
     Must implement: `connect`, `list`, `parse`, `create`, `update`, `delete`.
-    May override: `find`, `describe`, `stays`.
+    May override: `find`, `same`, `recall`, `describe`.
 
     Attributes:
         token: The frozen name, `service:Kind`; it is written into every state.
@@ -122,10 +122,24 @@ class Kind(ABC, Generic[ApiT, A, S]):
     def same(self, api: ApiT, found: S, args: A) -> Sequence[str]:
         """Name the fields in which an object differs from what was asked for.
 
-        Override where a service can compare what its list call does not show.
+        What the service does not tell cannot be compared and counts as the same.
+        Override where it can be compared after all.
         """
         del api
-        return differing(found, args)
+        unseen = args.marked(WriteOnly) | args.marked(Local)
+        return [field for field in differing(found, args) if field not in unseen]
+
+    def recall(self, state: S, known: A) -> S:
+        """Complete what was read by what only the program knows.
+
+        Override where what the program knows decides in which field a value shows.
+
+        Args:
+            state: The object as `parse` projected it.
+            known: The arguments of the last update, as far as they still hold.
+        """
+        del known
+        return state
 
     @classmethod
     def title(cls) -> str:

@@ -29,6 +29,7 @@ from .errors import (
 from .kind import differing
 from .model import (
     Immutable,
+    Local,
     Properties,
     Secret,
     Stamp,
@@ -173,8 +174,8 @@ class Lifecycle:
 
     def _adopt(self, api: Api, found: Args, args: Args) -> Args:
         write_only = self.kind.args.marked(WriteOnly)
-        found = _leave_unmanaged(found, args)
-        differs = sorted(set(self.kind.same(api, found, args)) - write_only)
+        found = _leave_unmanaged(self.kind.recall(found, args), args)
+        differs = sorted(self.kind.same(api, found, args))
         if differs and not args.adopt:
             raise NameTakenError(
                 f"one of that name is already there and differs in "
@@ -235,6 +236,7 @@ class Lifecycle:
         ):
             for field in self.kind.args.marked(WriteOnly):
                 known.pop(field, None)
+        state = self.kind.recall(state, self.kind.args.partial(known))
         outputs = self._outputs(state, known)
         inputs = {k: v for k, v in outputs.items() if k in self.kind.args.model_fields}
         return Live(id_of(state), outputs, inputs)
@@ -286,6 +288,10 @@ class Lifecycle:
             outputs.pop(field, None)
         for field in self.kind.args.marked(UnmanagedIfUnset) - set(known):
             outputs.pop(field, None)
+        for field in self.kind.args.marked(OnlyHere) & set(known):
+            outputs[field] = known[field]
+        for field in self.kind.args.marked(Local) & set(known):
+            outputs[field] = known[field]
         for field in self.kind.state.marked(WriteOnly) | {"adopt", CLAIM}:
             if field not in outputs and field in known:
                 outputs[field] = known[field]

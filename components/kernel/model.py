@@ -36,13 +36,14 @@ from pydantic import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pydantic import SerializationInfo, ValidationInfo
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
 Properties: TypeAlias = dict[str, Any]
+Location: TypeAlias = tuple[int | str, ...]
 
 # The pydantic context that says "these are Pulumi properties", as opposed to the
 # Python values that a program or a service's answer holds.
@@ -70,6 +71,13 @@ WriteOnly: Final = Marker("WriteOnly")
 
 UnmanagedIfUnset: Final = Marker("UnmanagedIfUnset")
 """Left to the service (its choice, or somebody else's) where the program is silent."""
+
+Local: Final = Marker("Local")
+"""Flowground's own setting: never sent, kept in state as written (`force_destroy`)."""
+
+OnlyHere: Final = Marker("OnlyHere")
+"""A setting of the stack's own, which the service has no field for: it stays as the
+program wrote it, is never drift, and is nothing to tell an object by."""
 
 Stamp: Final = Marker("Stamp")
 """When the object was last written, by the service's clock: if it moved without us,
@@ -158,8 +166,8 @@ class Args(Part):
     """What a user writes for one object; frozen, and nothing unknown is let through.
 
     Validators belong on the field's type (`Annotated[..., AfterValidator(f)]`), where
-    they also run while other fields are still unknown; a `model_validator` is for
-    rules across fields, which wait until all is known.
+    they also run while other fields are still unknown; what fields must obey together
+    belongs into `rules`.
 
     Attributes:
         adopt: Take over an object of this name that already exists and differs,
@@ -172,6 +180,19 @@ class Args(Part):
     def marked(cls, marker: Marker) -> frozenset[str]:
         """Name the fields that carry `marker`."""
         return _marked(cls, marker)
+
+    @classmethod
+    def rules(cls, known: Mapping[str, Any]) -> Iterable[tuple[Location, str]]:
+        """Yield where and how the fields break a rule together.
+
+        Asked by check alone: of what a program writes, at the first preview already,
+        and never of what a service holds, which may be odd and must still be read.
+
+        Args:
+            known: The fields that are known so far, each valid by itself.
+        """
+        del known
+        return ()
 
     def to_properties(self) -> Properties:
         """Write the model as Pulumi properties, leaving out what is None."""
@@ -278,18 +299,24 @@ def check_properties(
         The canonical properties, and every failure at once. With a failure the
         properties are the ones given.
     """
+    known: dict[str, Any]
     try:
-        if not unknown:
-            return model.model_validate(props, context=_BORDER).to_properties(), []
-        return _check_known(model, props, unknown), []
+        if unknown:
+            checked, known = _check_known(model, props, unknown)
+        else:
+            args = model.model_validate(props, context=_BORDER)
+            checked, known = args.to_properties(), dict(args)
     except ValidationError as error:
         return dict(props), [_failure(e) for e in error.errors(include_url=False)]
+    broken = [Failure(property_path(at), why) for at, why in model.rules(known)]
+    return (dict(props) if broken else checked), broken
 
 
 def _check_known(
     model: type[Args], props: Mapping[str, Any], unknown: Collection[str]
-) -> Properties:
+) -> tuple[Properties, dict[str, Any]]:
     checked: Properties = {}
+    known: dict[str, Any] = {}
     errors: list[Any] = []
     for name, adapter in field_adapters(model).items():
         if name in unknown:
@@ -314,6 +341,7 @@ def _check_known(
             continue
         else:
             value = field.get_default(call_default_factory=True, validated_data={})
+        known[name] = value
         written = adapter.dump_python(value, mode="json", context=_BORDER)
         if written is not None and (name, written) != ("adopt", False):
             checked[name] = present(written)
@@ -323,7 +351,7 @@ def _check_known(
     ]
     if errors:
         raise ValidationError.from_exception_data(model.__name__, errors)
-    return checked
+    return checked, known
 
 
 @cache
@@ -350,7 +378,7 @@ def _failure(error: ErrorDetails) -> Failure:
     return Failure(property_path(error["loc"]), _message(error))
 
 
-def property_path(location: tuple[int | str, ...]) -> str:
+def property_path(location: Location) -> str:
     """Write a pydantic location as a Pulumi property path: `schedules[0].cron`."""
     path = ""
     for step in location:

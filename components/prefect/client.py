@@ -143,6 +143,10 @@ class PrefectApi:
                 return
             offset += PAGE
 
+    def count(self, path: str) -> int:
+        """Return the answer of a `…/count` call."""
+        return int(self._request("POST", path, {}, writes=False))
+
     def _request(
         self,
         method: str,
