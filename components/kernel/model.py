@@ -75,10 +75,6 @@ UnmanagedIfUnset: Final = Marker("UnmanagedIfUnset")
 Local: Final = Marker("Local")
 """Flowground's own setting: never sent, kept in state as written (`force_destroy`)."""
 
-OnlyHere: Final = Marker("OnlyHere")
-"""A setting of the stack's own, which the service has no field for: it stays as the
-program wrote it, is never drift, and is nothing to tell an object by."""
-
 Stamp: Final = Marker("Stamp")
 """When the object was last written, by the service's clock: if it moved without us,
 somebody else wrote, and what is write-only may no longer be what we wrote."""
