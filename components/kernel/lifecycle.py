@@ -288,8 +288,6 @@ class Lifecycle:
             outputs.pop(field, None)
         for field in self.kind.args.marked(UnmanagedIfUnset) - set(known):
             outputs.pop(field, None)
-        for field in self.kind.args.marked(OnlyHere) & set(known):
-            outputs[field] = known[field]
         for field in self.kind.args.marked(Local) & set(known):
             outputs[field] = known[field]
         for field in self.kind.state.marked(WriteOnly) | {"adopt", CLAIM}:
