@@ -15,6 +15,7 @@ import pulumi
 from pydantic import BaseModel
 
 from .model import (
+    BORDER,
     JSON_MARKER,
     Args,
     Secret,
@@ -53,7 +54,7 @@ def from_output(model: type[Args], field: str, sent: Any) -> Any:
     if sent is None:
         return None
     adapter = field_adapters(model)[field]
-    return adapter.dump_python(adapter.validate_python(sent, context="properties"))
+    return adapter.dump_python(adapter.validate_python(sent, context=BORDER))
 
 
 def _property(annotation: Any, value: Any) -> Any:
@@ -75,7 +76,7 @@ def _structure(annotation: Any, value: Any) -> Any:
     inner = get_args(annotation) or (Any,)
     match value:
         case BaseModel():
-            return present(value.model_dump(mode="json", context="properties"))
+            return present(value.model_dump(mode="json", context=BORDER))
         case Mapping():
             fields: dict[str, FieldInfo] = getattr(annotation, "model_fields", {})
             return {

@@ -17,6 +17,7 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from .check import check_properties
 from .errors import (
     AlreadyExistsError,
     FlowgroundError,
@@ -35,7 +36,6 @@ from .model import (
     Stamp,
     UnmanagedIfUnset,
     WriteOnly,
-    check_properties,
     json_fields,
 )
 from .snapshot import Snapshots, Unreadable, id_of
@@ -43,8 +43,9 @@ from .snapshot import Snapshots, Unreadable, id_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterator, Mapping
 
+    from .check import Failure
     from .kind import Api, Config, Kind
-    from .model import Args, Failure
+    from .model import Args
 
 # Kept in state beside the outputs, for the kernel alone; the engine hides properties
 # with two leading underscores from every display.

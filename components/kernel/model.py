@@ -17,7 +17,6 @@ from typing import (
     Annotated,
     Any,
     Final,
-    NamedTuple,
     Self,
     TypeAlias,
     get_args,
@@ -32,22 +31,20 @@ from pydantic import (
     JsonValue,
     PlainSerializer,
     TypeAdapter,
-    ValidationError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from pydantic import SerializationInfo, ValidationInfo
     from pydantic.fields import FieldInfo
-    from pydantic_core import ErrorDetails
 
 Properties: TypeAlias = dict[str, Any]
 Location: TypeAlias = tuple[int | str, ...]
 
 # The pydantic context that says "these are Pulumi properties", as opposed to the
 # Python values that a program or a service's answer holds.
-_BORDER: Final = "properties"
+BORDER: Final = "properties"
 
 
 class Marker:
@@ -98,7 +95,7 @@ def canonical_json(value: Any) -> str:
 
 
 def _decode(value: Any, info: ValidationInfo) -> Any:
-    if info.context != _BORDER or not isinstance(value, str):
+    if info.context != BORDER or not isinstance(value, str):
         return value
     try:
         return json.loads(value)
@@ -112,7 +109,7 @@ def _representable(value: Any) -> Any:
 
 
 def _encode(value: Any, info: SerializationInfo) -> Any:
-    return canonical_json(value) if info.context == _BORDER else value
+    return canonical_json(value) if info.context == BORDER else value
 
 
 class _JsonMarker(Marker):
@@ -192,7 +189,7 @@ class Args(Part):
 
     def to_properties(self) -> Properties:
         """Write the model as Pulumi properties, leaving out what is None."""
-        props: Properties = present(self.model_dump(mode="json", context=_BORDER))
+        props: Properties = present(self.model_dump(mode="json", context=BORDER))
         if not self.adopt:
             # Nearly every object has it off: showing it in each plan would be noise.
             del props["adopt"]
@@ -206,7 +203,7 @@ class Args(Part):
             pydantic.ValidationError: The properties are not this model's.
         """
         own = {k: v for k, v in props.items() if k in cls.model_fields}
-        return cls.model_validate(own, context=_BORDER)
+        return cls.model_validate(own, context=BORDER)
 
     @classmethod
     def partial(cls, props: Mapping[str, Any]) -> Self:
@@ -217,7 +214,7 @@ class Args(Part):
         """
         adapters = field_adapters(cls)
         known: dict[str, Any] = {
-            name: adapters[name].validate_python(value, context=_BORDER)
+            name: adapters[name].validate_python(value, context=BORDER)
             for name, value in props.items()
             if name in adapters
         }
@@ -273,83 +270,6 @@ def holds_json(annotation: Any) -> bool:
     return any(holds_json(inner) for inner in get_args(annotation))
 
 
-class Failure(NamedTuple):
-    """One invalid field: where (a property path) and why."""
-
-    path: str
-    reason: str
-
-
-def check_properties(
-    model: type[Args], props: Mapping[str, Any], unknown: Collection[str] = ()
-) -> tuple[Properties, list[Failure]]:
-    """Validate inputs, fill every default and bring all into canonical form.
-
-    Args:
-        model: The kind's arguments.
-        props: The known properties.
-        unknown: Properties that will only be known once something else exists; they
-            are neither validated nor returned.
-
-    Returns:
-        The canonical properties, and every failure at once. With a failure the
-        properties are the ones given.
-    """
-    known: dict[str, Any]
-    try:
-        if unknown:
-            checked, known = _check_known(model, props, unknown)
-        else:
-            args = model.model_validate(props, context=_BORDER)
-            checked, known = args.to_properties(), dict(args)
-    except ValidationError as error:
-        return dict(props), [_failure(e) for e in error.errors(include_url=False)]
-    broken = [Failure(property_path(at), why) for at, why in model.rules(known)]
-    return (dict(props) if broken else checked), broken
-
-
-def _check_known(
-    model: type[Args], props: Mapping[str, Any], unknown: Collection[str]
-) -> tuple[Properties, dict[str, Any]]:
-    checked: Properties = {}
-    known: dict[str, Any] = {}
-    errors: list[Any] = []
-    for name, adapter in field_adapters(model).items():
-        if name in unknown:
-            continue
-        field = model.model_fields[name]
-        if name in props:
-            try:
-                value = adapter.validate_python(props[name], context=_BORDER)
-            except ValidationError as error:
-                errors += [
-                    {
-                        "type": "value_error",
-                        "loc": (name, *e["loc"]),
-                        "input": None,
-                        "ctx": {"error": _message(e)},
-                    }
-                    for e in error.errors(include_url=False)
-                ]
-                continue
-        elif field.is_required():
-            errors.append({"type": "missing", "loc": (name,), "input": None})
-            continue
-        else:
-            value = field.get_default(call_default_factory=True, validated_data={})
-        known[name] = value
-        written = adapter.dump_python(value, mode="json", context=_BORDER)
-        if written is not None and (name, written) != ("adopt", False):
-            checked[name] = present(written)
-    errors += [
-        {"type": "extra_forbidden", "loc": (name,), "input": None}
-        for name in sorted(set(props) - set(model.model_fields))
-    ]
-    if errors:
-        raise ValidationError.from_exception_data(model.__name__, errors)
-    return checked, known
-
-
 @cache
 def field_adapters(model: type[Args]) -> dict[str, TypeAdapter[Any]]:
     """Return what validates and writes each field on its own."""
@@ -357,29 +277,3 @@ def field_adapters(model: type[Args]) -> dict[str, TypeAdapter[Any]]:
         name: TypeAdapter(annotation_of(field))
         for name, field in model.model_fields.items()
     }
-
-
-_REWORDED: Final[dict[str, str]] = {
-    "missing": "is required; set it",
-    "extra_forbidden": "is not a field of this kind; remove it or correct its name",
-}
-
-
-def _message(error: ErrorDetails) -> str:
-    message = _REWORDED.get(error["type"], error["msg"])
-    return message.removeprefix("Value error, ")
-
-
-def _failure(error: ErrorDetails) -> Failure:
-    return Failure(property_path(error["loc"]), _message(error))
-
-
-def property_path(location: Location) -> str:
-    """Write a pydantic location as a Pulumi property path: `schedules[0].cron`."""
-    path = ""
-    for step in location:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        else:
-            path += f".{step}" if path else step
-    return path

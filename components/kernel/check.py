@@ -1,0 +1,151 @@
+"""Check what a program writes: every failure at once, and all defaults filled in."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pydantic import ValidationError
+
+from .model import BORDER, field_adapters, present
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from pydantic_core import ErrorDetails
+
+    from .model import Args, Location, Properties
+
+
+class Failure(NamedTuple):
+    """One invalid field: where (a property path) and why."""
+
+    path: str
+    reason: str
+
+
+def check_properties(
+    model: type[Args], props: Mapping[str, Any], unknown: Collection[str] = ()
+) -> tuple[Properties, list[Failure]]:
+    """Validate inputs, fill every default and bring all into canonical form.
+
+    Args:
+        model: The kind's arguments.
+        props: The known properties.
+        unknown: Properties that will only be known once something else exists; they
+            are neither validated nor returned.
+
+    Returns:
+        The canonical properties, and every failure at once. With a failure the
+        properties are the ones given.
+    """
+    checked, known, failures = (
+        _check_known(model, props, unknown) if unknown else _check_all(model, props)
+    )
+    if not failures:
+        broken = model.rules(known)
+        failures = [Failure(property_path(at), why) for at, why in broken]
+    return (dict(props) if failures else checked), failures
+
+
+def _check_all(
+    model: type[Args], props: Mapping[str, Any]
+) -> tuple[Properties, dict[str, Any], list[Failure]]:
+    try:
+        args = model.model_validate(props, context=BORDER)
+    except ValidationError as error:
+        return {}, {}, _failures(error, props)
+    return args.to_properties(), dict(args), []
+
+
+def _check_known(
+    model: type[Args], props: Mapping[str, Any], unknown: Collection[str]
+) -> tuple[Properties, dict[str, Any], list[Failure]]:
+    checked: Properties = {}
+    known: dict[str, Any] = {}
+    failures: list[Failure] = []
+    for name, adapter in field_adapters(model).items():
+        if name in unknown:
+            continue
+        field = model.model_fields[name]
+        if name in props:
+            try:
+                value = adapter.validate_python(props[name], context=BORDER)
+            except ValidationError as error:
+                failures += _failures(error, props, (name,))
+                continue
+        elif field.is_required():
+            failures.append(Failure(name, _REWORDED["missing"]))
+            continue
+        else:
+            value = field.get_default(call_default_factory=True, validated_data={})
+        known[name] = value
+        written = adapter.dump_python(value, mode="json", context=BORDER)
+        if written is not None and (name, written) != ("adopt", False):
+            checked[name] = present(written)
+    failures += [
+        Failure(property_path((name,)), _REWORDED["extra_forbidden"])
+        for name in sorted({*props, *unknown} - set(model.model_fields))
+    ]
+    return checked, known, failures
+
+
+_REWORDED: Final[dict[str, str]] = {
+    "missing": "is required; set it",
+    "extra_forbidden": "is not a field of this kind; remove it or correct its name",
+}
+
+
+def _message(error: ErrorDetails) -> str:
+    message = _REWORDED.get(error["type"], error["msg"])
+    return message.removeprefix("Value error, ")
+
+
+def _failures(
+    error: ValidationError, props: Mapping[str, Any], within: Location = ()
+) -> list[Failure]:
+    return [
+        Failure(property_path(_location(e, props, within)), _message(e))
+        for e in error.errors(include_url=False)
+    ]
+
+
+def _location(
+    error: ErrorDetails, props: Mapping[str, Any], within: Location
+) -> Location:
+    """Keep the steps of a pydantic location that lead through the properties.
+
+    Others tell which branch of a union failed, or that a key did and not its value.
+    """
+    value: Any = props
+    kept: list[int | str] = []
+    for step in (*within, *error["loc"]):
+        match value:
+            case {**entries} if step in entries:
+                value = entries[step]
+            case [*items] if isinstance(step, int):
+                value = items[step]
+            case _:
+                continue
+        kept.append(step)
+    if error["type"] == "missing":
+        kept.append(error["loc"][-1])
+    return tuple(kept)
+
+
+# What needs no quotes in a property path.
+_PLAIN: Final = re.compile(r"""[^.\[\]"]+""")
+
+
+def property_path(location: Location) -> str:
+    """Write a location as a Pulumi property path: `schedules[0].env["a.b"]`."""
+    path = ""
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif not _PLAIN.fullmatch(step):
+            path += f"[{json.dumps(step, ensure_ascii=False)}]"
+        else:
+            path += f".{step}" if path else step
+    return path
