@@ -18,7 +18,9 @@ is wrong, and the way out.
 from __future__ import annotations
 
 import base64
+import html
 import json
+import re
 import urllib.parse
 from typing import TYPE_CHECKING
 
@@ -96,10 +98,15 @@ def redact(text: str, secrets: Iterable[str]) -> str:
             json.dumps(secret)[1:-1],
             json.dumps(secret, ensure_ascii=False)[1:-1],
             repr(secret)[1:-1],
+            html.escape(secret),
+            urllib.parse.quote(secret),
             urllib.parse.quote(secret, safe=""),
-            base64.b64encode(raw).decode(),
-            base64.urlsafe_b64encode(raw).decode(),
+            urllib.parse.quote_plus(secret),
+            base64.b64encode(raw).decode().rstrip("="),
+            base64.urlsafe_b64encode(raw).decode().rstrip("="),
         }
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, REDACTED)
-    return text
+    if not forms:
+        return text
+    # In one pass, the longest first: what stands for one secret may hold another.
+    longest_first = sorted(forms, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), REDACTED, text)

@@ -63,13 +63,19 @@ def _property(annotation: Any, value: Any) -> Any:
         if JSON_MARKER in annotation.__metadata__:
             return _text(value)
         return _property(annotation.__origin__, value)
-    if get_origin(annotation) in {Union, UnionType}:
-        present = [arg for arg in get_args(annotation) if arg is not NoneType]
-        if len(present) == 1:
-            return _property(present[0], value)
     if isinstance(value, pulumi.Output) and holds_json(annotation):
         return value.apply(lambda known: _property(annotation, known))
+    branches = _branches(annotation)
+    if len(branches) == 1 and branches != [annotation] and value is not None:
+        return _property(branches[0], value)
     return _structure(annotation, value)
+
+
+def _branches(annotation: Any) -> list[Any]:
+    """Return the types that a value may have when it is there."""
+    if get_origin(annotation) not in {Union, UnionType}:
+        return [annotation]
+    return [branch for branch in get_args(annotation) if branch is not NoneType]
 
 
 def _structure(annotation: Any, value: Any) -> Any:
@@ -78,7 +84,9 @@ def _structure(annotation: Any, value: Any) -> Any:
         case BaseModel():
             return present(value.model_dump(mode="json", context=BORDER))
         case Mapping():
-            fields: dict[str, FieldInfo] = getattr(annotation, "model_fields", {})
+            fields: dict[str, FieldInfo] = {}
+            for branch in _branches(annotation):
+                fields |= getattr(branch, "model_fields", {})
             return {
                 key: _property(
                     annotation_of(fields[key]) if key in fields else inner[-1], item

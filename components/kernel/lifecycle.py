@@ -31,6 +31,7 @@ from .kind import differing
 from .model import (
     Immutable,
     Local,
+    Part,
     Properties,
     Secret,
     Stamp,
@@ -92,7 +93,7 @@ class Claims:
         """Give an object up; False if another resource has claimed it since."""
         with self._lock:
             owner = self._owner.get(object_)
-            if owner is not None and claim is not None and owner != claim:
+            if owner is not None and owner != claim:
                 return False
             self._owner.pop(object_, None)
             return True
@@ -148,18 +149,12 @@ class Lifecycle:
         args = self.kind.args.from_properties(inputs)
         with self._telling("create", args):
             api = self._connect(args)
-            state = self._create_or_adopt(api, args)
+            state, claim = self._create_or_adopt(api, args)
             id_ = id_of(state)
-            claim = self.claims.take(id_)
-            if claim is None:
-                raise NameTakenError(
-                    "another resource of this stack already manages it; "
-                    "give this one a name of its own, or remove one of the two"
-                )
             self.snapshots.wrote(api, state, id_)
             return id_, self._outputs(state, inputs) | {CLAIM: claim}
 
-    def _create_or_adopt(self, api: Api, args: Args) -> Args:
+    def _create_or_adopt(self, api: Api, args: Args) -> tuple[Args, str]:
         found = self._find(api, args)
         if found is None:
             try:
@@ -170,8 +165,22 @@ class Lifecycle:
                 if found is None:
                     raise
             else:
-                return state
-        return self._adopt(api, found, args)
+                return state, self._claim(state)
+        claim = self._claim(found)  # first: adopting may change the object
+        try:
+            return self._adopt(api, found, args), claim
+        except BaseException:
+            self.claims.release(id_of(found), claim)
+            raise
+
+    def _claim(self, state: Args) -> str:
+        claim = self.claims.take(id_of(state))
+        if claim is None:
+            raise NameTakenError(
+                "another resource of this stack already manages it; "
+                "give this one a name of its own, or remove one of the two"
+            )
+        return claim
 
     def _adopt(self, api: Api, found: Args, args: Args) -> Args:
         write_only = self.kind.args.marked(WriteOnly)
@@ -190,7 +199,9 @@ class Lifecycle:
                 f"its {', '.join(fixed)} cannot be changed; "
                 f"delete it, or describe it as it is"
             )
-        if differs or any(getattr(args, field) for field in write_only):
+        # A value that the service gave out once cannot be had again, only made anew.
+        minted = self.kind.state.marked(WriteOnly) - write_only
+        if differs or minted or any(getattr(args, field) for field in write_only):
             adopted: Args = self.kind.update(api, found, args)
             return adopted
         return found
@@ -237,7 +248,7 @@ class Lifecycle:
         ):
             for field in self.kind.args.marked(WriteOnly):
                 known.pop(field, None)
-        state = self.kind.recall(state, self.kind.args.partial(known))
+        state = self.kind.recall(state, self.kind.args.partial(props))
         outputs = self._outputs(state, known)
         inputs = {k: v for k, v in outputs.items() if k in self.kind.args.model_fields}
         return Live(id_of(state), outputs, inputs)
@@ -250,7 +261,8 @@ class Lifecycle:
             if differing(old, args):
                 api = self._connect(args)
                 state = self.kind.update(api, old, args)
-                self.snapshots.wrote(api, state, id_)
+                for written in (old, state):  # the key may have changed
+                    self.snapshots.wrote(api, written, id_)
             else:
                 state = old
             minted = self.kind.state.marked(WriteOnly) - self.kind.args.marked(
@@ -311,7 +323,8 @@ class Lifecycle:
             yield
         except FlowgroundError as error:
             told = redact(str(error), _told_values(args))
-            raise type(error)(f"cannot {verb} {subject}: {told}") from error
+            error.args = (f"cannot {verb} {subject}: {told}",)
+            raise
 
 
 def _leave_unmanaged(old: Args, new: Args) -> Args:
@@ -326,9 +339,9 @@ def _told_values(args: Args) -> Iterator[str]:
     JSON fields count: a program may put a secret into any of them, and the provider
     is not told which of its inputs are.
     """
-    model = type(args)
-    for field in model.marked(Secret) | model.marked(WriteOnly) | json_fields(model):
-        yield from _strings(getattr(args, field, None))
+    sealed = args.marked(Secret) | args.marked(WriteOnly)
+    yield from _strings(args.model_dump(include=set(sealed)))
+    yield from _strings(args)
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -341,3 +354,6 @@ def _strings(value: Any) -> Iterator[str]:
         case list() | tuple() | frozenset():
             for item in value:
                 yield from _strings(item)
+        case Part():
+            for field in json_fields(type(value)):
+                yield from _strings(getattr(value, field, None))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from types import UnionType
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -19,6 +20,7 @@ from typing import (
     Final,
     Self,
     TypeAlias,
+    Union,
     get_args,
     get_origin,
 )
@@ -238,8 +240,20 @@ def present(props: Any) -> Any:
 @cache
 def _marked(model: type[Args], marker: Marker) -> frozenset[str]:
     return frozenset(
-        name for name, field in model.model_fields.items() if marker in field.metadata
+        name
+        for name, field in model.model_fields.items()
+        if _carries(annotation_of(field), marker)
     )
+
+
+def _carries(annotation: Any, marker: Marker) -> bool:
+    """Tell whether a type or a branch of it, such as that beside None, is marked."""
+    if get_origin(annotation) is Annotated:
+        inner = annotation.__origin__
+        return marker in annotation.__metadata__ or _carries(inner, marker)
+    if get_origin(annotation) in {Union, UnionType}:
+        return any(_carries(branch, marker) for branch in get_args(annotation))
+    return False
 
 
 def annotation_of(field: FieldInfo) -> Any:
@@ -249,7 +263,7 @@ def annotation_of(field: FieldInfo) -> Any:
 
 
 @cache
-def json_fields(model: type[Args]) -> frozenset[str]:
+def json_fields(model: type[Part]) -> frozenset[str]:
     """Name the fields that are, or hold, JSON values."""
     return frozenset(
         name

@@ -34,9 +34,12 @@ def kind_of(token: str) -> Kind[Any, Any, Any]:
     Raises:
         LookupError: No kind is registered under that token.
     """
-    service = token.partition(":")[0]
-    package = __package__.rpartition(".")[0]
-    importlib.import_module(f"{package}.{service}")
+    package = f"{__package__.rpartition('.')[0]}.{token.partition(':')[0]}"
+    try:
+        importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        if error.name != package:
+            raise
     if token not in _kinds:
         raise LookupError(
             f"this version of flowground has no kind '{token}': run the version "

@@ -93,7 +93,9 @@ class ManagedResource(Resource):
             **key: The kind's natural key, and where it lives.
         """
         found = cls.__new__(cls)
-        wanted = "/".join(str(key[field]) for field in cls.kind.key)
+        wanted = pulumi.Output.all(*(key[field] for field in cls.kind.key)).apply(
+            lambda parts: "/".join(str(part) for part in parts)
+        )
         ManagedResource.__init__(
             found,
             resource_name,

@@ -11,8 +11,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import ValidationError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
@@ -42,7 +40,7 @@ class Snapshot:
         for wire in kind.list(api):
             try:
                 state = kind.parse(api, wire)
-            except (ValidationError, KeyError, TypeError, ValueError) as error:
+            except (LookupError, AttributeError, TypeError, ValueError) as error:
                 # Somebody else's odd object must not stop us from managing ours.
                 self.by_id[str(wire["id"])] = Unreadable(type(error).__name__)
             else:
