@@ -1,5 +1,6 @@
 """How any kind becomes a Pulumi resource; knows no service."""
 
+from .check import property_path
 from .errors import (
     AccessError,
     AlreadyExistsError,
@@ -62,5 +63,6 @@ __all__ = [
     "changed",
     "differing",
     "kind",
+    "property_path",
     "redact",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -121,7 +122,7 @@ def _location(
     value: Any = props
     kept: list[int | str] = []
     for step in (*within, *error["loc"]):
-        match value:
+        match _opened(value):
             case {**entries} if step in entries:
                 value = entries[step]
             case [*items] if isinstance(step, int):
@@ -132,6 +133,14 @@ def _location(
     if error["type"] == "missing":
         kept.append(error["loc"][-1])
     return tuple(kept)
+
+
+def _opened(value: Any) -> Any:
+    """Look into JSON text, which is how JSON fields travel."""
+    if isinstance(value, str):
+        with contextlib.suppress(json.JSONDecodeError):
+            return json.loads(value)
+    return value
 
 
 # What needs no quotes in a property path.

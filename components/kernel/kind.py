@@ -136,7 +136,7 @@ class Kind(ABC, Generic[ApiT, A, S]):
 
         Args:
             state: The object as `parse` projected it.
-            known: The arguments of the last update, as far as they still hold.
+            known: What was asked for, now or by the last update.
         """
         del known
         return state
