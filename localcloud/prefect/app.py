@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from localcloud.prefect import proxy, sockets
+from localcloud.prefect import proxy, sockets, ui
 from localcloud.prefect.account.bootstrap import bootstrap
 from localcloud.prefect.account.routes import (
     accounts,
@@ -101,4 +101,5 @@ def create_app(
     for router in ROUTERS:
         api.include_router(router)
     app.include_router(api)
+    app.include_router(ui.router)
     return app

@@ -111,7 +111,8 @@ class Host:
             os._exit(code)
 
     def _serve(self, order: dict[str, Any]) -> None:
-        listener = socket.socket()
+        # Named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms an answer.
+        listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         name = order["id"]

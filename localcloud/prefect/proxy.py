@@ -94,16 +94,33 @@ def _headers(answer: httpx.Response) -> list[tuple[bytes, bytes]]:
     ]
 
 
+async def _send(
+    servers: Servers, server: Server, request: Request, body: bytes, *, fresh: bool
+) -> httpx.Response:
+    """Send a request until the server is not too busy for it; do not read its answer."""
+    deadline = time.monotonic() + RETRY_SECONDS
+    while True:
+        upstream = _upstream(servers, server, request, body)
+        if fresh:
+            upstream.headers["Connection"] = "close"
+        answer = await servers.client.send(upstream, stream=True)
+        busy = answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        if not busy or time.monotonic() > deadline:
+            return answer
+        await answer.aclose()
+        await asyncio.sleep(RETRY_PAUSE)
+
+
 async def _read(
     servers: Servers, server: Server, request: Request, body: bytes
 ) -> Response:
     """Forward a read; its answer is streamed."""
-    upstream = _upstream(servers, server, request, body)
-    try:
-        answer = await servers.client.send(upstream, stream=True)
-    except (httpx.ReadError, httpx.RemoteProtocolError):
-        # The connection was kept open too long; a fresh one tells.
-        answer = await servers.client.send(upstream, stream=True)
+    async with server.reading:
+        try:
+            answer = await _send(servers, server, request, body, fresh=False)
+        except (httpx.ReadError, httpx.RemoteProtocolError):
+            # The kept connection may just have been closed; a fresh one tells.
+            answer = await _send(servers, server, request, body, fresh=True)
 
     async def chunks() -> AsyncIterator[bytes]:
         with server.in_use():
@@ -125,18 +142,10 @@ async def _write(
 ) -> Response:
     """Forward a write when it is its turn."""
     async with server.writing:
-        deadline = time.monotonic() + RETRY_SECONDS
-        while True:
-            upstream = _upstream(servers, server, request, body)
-            # A stale connection could fail after the write was made: use fresh ones.
-            upstream.headers["Connection"] = "close"
-            answer = await servers.client.send(upstream, stream=True)
-            content = b"".join([chunk async for chunk in answer.aiter_raw()])
-            await answer.aclose()
-            busy = answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-            if not busy or time.monotonic() > deadline:
-                break
-            await asyncio.sleep(RETRY_PAUSE)
+        # A stale connection could fail after the write was made: use a fresh one.
+        answer = await _send(servers, server, request, body, fresh=True)
+        content = b"".join([chunk async for chunk in answer.aiter_raw()])
+        await answer.aclose()
     response = Response(content, answer.status_code)
     length = [h for h in response.raw_headers if h[0] == b"content-length"]
     response.raw_headers = _headers(answer) + length

@@ -51,6 +51,8 @@ class Server:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     # SQLite knows one writer: ours wait here in line, not inside the server.
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # More at a time would not be faster, and could wait too long for its connection.
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
     users: int = 0
     last_used: float = field(default_factory=time.monotonic)
 

@@ -38,7 +38,8 @@ def key_of(authorization: str | None) -> str | None:
         return rest.strip()
     if scheme.lower() == "basic":
         try:
-            return base64.b64decode(rest, validate=True).decode()
+            decoded = base64.b64decode(rest, validate=True).decode()
+            return decoded.strip(":")  # with or without an empty user or password
         except (binascii.Error, UnicodeDecodeError):
             return None
     return None
