@@ -1,0 +1,113 @@
+"""Run a local Modal control plane until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from aiohttp import web
+
+from localcloud.modal import accounts, http, server
+from localcloud.modal.housekeeping import keep_house, sweep_content
+from localcloud.modal.plane import Plane
+from localcloud.modal.settings import GIB, Settings
+
+OWNER = "local-owner"
+
+
+def parse(arguments: list[str] | None = None) -> Settings:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m localcloud.modal", description=__doc__
+    )
+    add = parser.add_argument
+    add("--port", type=int, default=0, help="gRPC port; 0 takes a free one")
+    add("--http-port", type=int, default=0, help="port of uploads, downloads and pages")
+    add("--token-id", required=True, help="id of the bootstrap token, such as ak-local")
+    add("--token-secret", required=True, help="secret of the bootstrap token")
+    add("--state-dir", type=Path, required=True, help="folder of everything that lasts")
+    add("--workspace", default="local", help="name of the bootstrap workspace")
+    add(
+        "--auto-approve",
+        action="store_true",
+        help="approve `modal token new` without anybody looking at its page",
+    )
+    add(
+        "--python",
+        type=Path,
+        default=Path(sys.executable),
+        help="interpreter that functions run in, in the place of their images",
+    )
+    add(
+        "--multipart-threshold",
+        type=int,
+        default=GIB,
+        help="blobs above this many bytes are uploaded in parts",
+    )
+    return Settings(**vars(parser.parse_args(arguments)))
+
+
+async def run(settings: Settings) -> None:
+    """Serve until a signal says to stop."""
+    stop = stop_signal()
+    plane = Plane.open(settings)
+    accounts.seed_bootstrap(
+        plane.store,
+        settings.workspace,
+        OWNER,
+        settings.token_id,
+        settings.token_secret,
+    )
+    sweep_content(plane)
+    runner = web.AppRunner(http.application(plane), access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", settings.http_port)
+    await site.start()
+    plane.urls.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    grpc, port = await server.serve(plane)
+    plane.grpc_url = f"http://127.0.0.1:{port}"
+    announce(plane)
+    housekeeper = asyncio.create_task(keep_house(plane))
+    await stop.wait()
+    housekeeper.cancel()
+    grpc.close()
+    await grpc.wait_closed()
+    await runner.cleanup()
+    with contextlib.suppress(asyncio.CancelledError):
+        await housekeeper
+    plane.close()
+
+
+def announce(plane: Plane) -> None:
+    """Say where the control plane is, on stdout and in the state folder."""
+    addresses = {
+        "grpc_url": plane.grpc_url,
+        "http_url": plane.urls.base,
+        "workspace": plane.settings.workspace,
+        "token_id": plane.settings.token_id,
+    }
+    line = json.dumps(addresses)
+    fresh = plane.settings.state_dir / "addresses.json.new"
+    fresh.write_text(line + "\n")
+    fresh.replace(plane.settings.state_dir / "addresses.json")
+    print(line, flush=True)
+
+
+def stop_signal() -> asyncio.Event:
+    """Return an event that fires when the process is asked to end."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    asyncio.run(run(parse()))

@@ -1,0 +1,68 @@
+"""The HTTP side: content up and down, and the pages that a person looks at.
+
+Every URL was handed out over gRPC and carries a signature; a route that is not
+signed does not exist.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from localcloud.modal import approval, blob_uploads, block_uploads
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+    from localcloud.modal.plane import Plane
+
+
+def application(plane: Plane) -> web.Application:
+    """Return the routes over this control plane."""
+
+    @web.middleware
+    async def signed(request: web.Request, handler: Handler) -> web.StreamResponse:
+        # A page's form is posted to the URL of the page itself.
+        method = "PUT" if request.method == "PUT" else "GET"
+        if not plane.urls.allows(method, request.path, request.query):
+            raise web.HTTPForbidden(text="This URL was not handed out here.")
+        return await handler(request)
+
+    app = web.Application(middlewares=[signed])
+    download = _download(plane)
+    app.add_routes(
+        [
+            web.get("/content/{sha256}", download, allow_head=False),
+            web.put("/block/{workspace}/{sha256}", block_uploads.put(plane)),
+            web.put("/blob/{blob}", blob_uploads.put(plane)),
+            web.put("/blob/{blob}/{part}", blob_uploads.put_part(plane)),
+            web.post("/blob/{blob}/complete", blob_uploads.complete(plane)),
+            web.get("/token-flow/{flow}", approval.show(plane)),
+            web.post("/token-flow/{flow}", approval.approve(plane)),
+        ]
+    )
+    return app
+
+
+def _download(plane: Plane) -> Handler:
+    async def download(request: web.Request) -> web.StreamResponse:
+        sha256 = bytes.fromhex(request.match_info["sha256"])
+        path = plane.content.path(sha256)
+        if not path.exists():
+            raise web.HTTPNotFound(text="This content is not here any more.")
+        held = path.stat().st_size
+        offset = int(request.query["offset"])
+        length = max(0, min(int(request.query["length"]), held - offset))
+        response = web.StreamResponse(headers={"Content-Length": str(length)})
+        if length == held:
+            digest = base64.b64encode(sha256).decode()
+            response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+        await response.prepare(request)
+        for chunk in plane.content.read(sha256, offset, length):
+            await response.write(chunk)
+        await response.write_eof()
+        return response
+
+    return download

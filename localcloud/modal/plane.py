@@ -1,0 +1,50 @@
+"""The control plane as a whole: what its parts share."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from localcloud.modal.content import Content
+from localcloud.modal.seal import Seal
+from localcloud.modal.signals import Signals
+from localcloud.modal.store import Store
+from localcloud.modal.urls import Urls
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from localcloud.modal.settings import Settings
+
+
+@dataclass(slots=True)
+class Plane:
+    """State, content, and the settings it was started with."""
+
+    settings: Settings
+    store: Store
+    seal: Seal
+    content: Content
+    urls: Urls
+    signals: Signals = field(default_factory=Signals)
+    grpc_url: str = ""
+    background: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Plane:
+        """Open the state folder, making it if it is not there."""
+        folder: Path = settings.state_dir
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        seal = Seal(folder / "seal.key")
+        return cls(
+            settings=settings,
+            store=Store(folder / "state.sqlite"),
+            seal=seal,
+            content=Content(folder / "content"),
+            urls=Urls(seal),
+        )
+
+    def close(self) -> None:
+        """Let go of the state."""
+        self.store.close()
