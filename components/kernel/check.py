@@ -41,8 +41,9 @@ def check_properties(
         The canonical properties, and every failure at once. With a failure the
         properties are the ones given.
     """
+    filled = {**model.derived(props), **props}
     checked, known, failures = (
-        _check_known(model, props, unknown) if unknown else _check_all(model, props)
+        _check_known(model, filled, unknown) if unknown else _check_all(model, filled)
     )
     if not failures:
         broken = model.rules(known)

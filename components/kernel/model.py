@@ -177,6 +177,18 @@ class Args(Part):
         return _marked(cls, marker)
 
     @classmethod
+    def derived(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the defaults that hang on other fields, for those not given.
+
+        Asked by check alone, before it validates.
+
+        Args:
+            given: The known properties, as the program writes them.
+        """
+        del given
+        return {}
+
+    @classmethod
     def rules(cls, known: Mapping[str, Any]) -> Iterable[tuple[Location, str]]:
         """Yield where and how the fields break a rule together.
 
