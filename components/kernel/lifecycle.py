@@ -248,7 +248,7 @@ class Lifecycle:
         ):
             for field in self.kind.args.marked(WriteOnly):
                 known.pop(field, None)
-        state = self.kind.recall(state, self.kind.args.partial(props))
+        state = self.kind.recall(state, self.kind.state.partial(props))
         outputs = self._outputs(state, known)
         inputs = {k: v for k, v in outputs.items() if k in self.kind.args.model_fields}
         return Live(id_of(state), outputs, inputs)

@@ -95,6 +95,12 @@ class PrefectApi:
         """Return the URL, which tells a workspace from all others."""
         return self._endpoint.url
 
+    @property
+    def account(self) -> PrefectApi:
+        """Return the API of the account that this workspace is in."""
+        url = self._endpoint.url.partition("/workspaces/")[0]
+        return _connection(self._endpoint._replace(url=url))
+
     def get(self, path: str) -> Any:
         """Read one object.
 

@@ -45,9 +45,10 @@ class PrefectWorld:
         assert answer.is_success, (method, path, answer.status_code, answer.text)
         return answer.json() if answer.content else None
 
-    def make(self, token: str, inputs: Properties) -> Object:
+    def make(self, token: str, inputs: Properties, *, placed: bool = True) -> Object:
         """Create a parent that the object under test needs."""
-        made = self.servicer.create(token, {**self.place, **inputs})
+        place = self.place if placed else {}
+        made = self.servicer.create(token, {**place, **inputs})
         self._parents.append(made)
         return made
 

@@ -27,8 +27,8 @@ class World(Protocol):
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the service behind flowground's back; the path is below the place."""
 
-    def make(self, token: str, inputs: Properties) -> Object:
-        """Create what the object needs to exist first; deleted after the test."""
+    def make(self, token: str, inputs: Properties, *, placed: bool = True) -> Object:
+        """Create what the object needs to exist first, in the same place or not."""
 
 
 @dataclass(frozen=True, kw_only=True)
