@@ -97,7 +97,7 @@ def _headers(answer: httpx.Response) -> list[tuple[bytes, bytes]]:
 async def _send(
     servers: Servers, server: Server, request: Request, body: bytes, *, fresh: bool
 ) -> httpx.Response:
-    """Send a request until the server is not too busy for it; do not read its answer."""
+    """Send a request until the server is not too busy; its answer is not read yet."""
     deadline = time.monotonic() + RETRY_SECONDS
     while True:
         upstream = _upstream(servers, server, request, body)
