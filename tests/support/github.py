@@ -1,12 +1,12 @@
 """A local GitHub for tests: a process of its own, and its admin routes as methods.
 
-    from tests.support.github import LocalGithub
+from tests.support.github import LocalGithub
 
-    with LocalGithub.start(tmp_path) as github:
-        project = github.project()      # an organization, its owner, a repository
-        with project.http() as http:    # httpx, logged in as the owner
-            http.get(f"/repos/{project.repo}/environments")
-        assert github.violations() == []
+with LocalGithub.start(tmp_path) as github:
+project = github.project()      # an organization, its owner, a repository
+with project.http() as http:    # httpx, logged in as the owner
+http.get(f"/repos/{project.repo}/environments")
+assert github.violations() == []
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ PYTHON = os.environ.get(
 START_SECONDS = 60
 STOP_SECONDS = 20
 USER_AGENT = "flowground-tests"
+# Only plain HTTP is spoken; httpx would else load all certificates for each client.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class LocalGithub:
@@ -108,9 +111,11 @@ class LocalGithub:
         headers = {"User-Agent": USER_AGENT}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False)
+        return httpx.Client(
+            base_url=self.url, headers=headers, trust_env=False, verify=_NO_TLS
+        )
 
-    def admin(self, method: str, route: str, **given: Any) -> Any:
+    def admin(self, method: str, route: str, /, **given: Any) -> Any:
         """Call a route under `/_local`; anything but success is an error."""
         with self.http(self.admin_token) as http:
             if method == "GET":
@@ -203,7 +208,7 @@ def seal(http: httpx.Client, collection: str, value: str) -> dict[str, str]:
 def put_secret(
     http: httpx.Client, collection: str, name: str, value: str, **more: Any
 ) -> httpx.Response:
-    """Create or replace a secret of a collection such as `/repos/o/r/actions/secrets`."""
+    """Create or replace a secret of a collection, e.g. `/repos/o/r/actions/secrets`."""
     body = {**seal(http, collection, value), **more}
     return http.put(f"{collection}/{name}", json=body)
 

@@ -138,7 +138,9 @@ def _reviewers(call: Call, repository: Repository) -> list[Reviewer]:
     asked = call.fields.get("reviewers") or []
     wanted = []
     for each in asked:
-        reviewer = Reviewer(type=each.get("type"), reviewer_id=each.get("id"))
+        if not each.keys() >= {"type", "id"}:
+            raise UnprocessableError("A reviewer needs a type and an id")
+        reviewer = Reviewer(type=each["type"], reviewer_id=each["id"])
         if not _may_review(call, repository, reviewer):
             raise UnprocessableError(
                 f"Reviewer {reviewer.type} {reviewer.reviewer_id} does not exist or "

@@ -34,6 +34,7 @@ _CAN_ADMINS_BYPASS = {
 def amend(document: dict[str, Any]) -> None:
     """Apply all amendments to the description, in place."""
     _admins_may_bypass(document)
+    _installed_by_user_or_enterprise(document)
     for path, item in document["paths"].items():
         for method in METHODS:
             if operation := item.get(method):
@@ -47,6 +48,17 @@ def _admins_may_bypass(document: dict[str, Any]) -> None:
     body["properties"]["can_admins_bypass"] = _CAN_ADMINS_BYPASS
     shown = document["components"]["schemas"]["environment"]
     shown["properties"]["can_admins_bypass"] = _CAN_ADMINS_BYPASS
+
+
+def _installed_by_user_or_enterprise(document: dict[str, Any]) -> None:
+    """In the list of installations an account is a user or an enterprise, not both.
+
+    The description of one installation has it right (`anyOf`).
+    """
+    listing = document["paths"]["/app/installations"]["get"]["responses"]["200"]
+    shown = listing["content"]["application/json"]["schema"]["items"]
+    account = shown["properties"]["account"]
+    account["anyOf"] = account.pop("allOf")
 
 
 def _refusals(operation: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ ROLES = ("pull", "triage", "push", "maintain", "admin")
 
 _SELECT = (
     "SELECT repositories.*, login AS owner_login, type AS owner_type "
-    "FROM repositories JOIN accounts ON accounts.id = owner_id "
+    "FROM repositories JOIN accounts ON accounts.id = repositories.owner_id "
 )
 
 

@@ -157,7 +157,9 @@ def test_too_large(project):
     path = f"/repos/{project.repo}/actions/secrets"
     with project.http() as http:
         assert put_secret(http, path, "BIG", "x" * 48 * 1024).status_code == 201
-        assert put_secret(http, path, "BIGGER", "x" * (48 * 1024 + 1)).status_code == 422
+        assert (
+            put_secret(http, path, "BIGGER", "x" * (48 * 1024 + 1)).status_code == 422
+        )
 
 
 def test_at_most_a_hundred(project):
