@@ -53,7 +53,7 @@ def wheel(folder: Path) -> Path:
 
 
 def test_install_makes_the_virtualenv(project: Project, tmp_path: Path) -> None:
-    """`pulumi install` makes the virtual environment with what requirements.txt says."""
+    """`pulumi install` makes the environment that requirements.txt describes."""
     project.save(runtime=project.runtime(virtualenv="env"))
     project.write("requirements.txt", f"tiny @ {wheel(tmp_path).as_uri()}\n")
     shown = project("install").stdout

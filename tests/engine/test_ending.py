@@ -35,7 +35,10 @@ SLOW_PROVIDER = """
             time.sleep(600)
             return CreateResult("one", props)
 
-    Resource.__init__(Resource.__new__(Resource), Provider(), "thing", {})
+    class Thing(Resource):
+        pass
+
+    Thing(Provider(), "thing", {})
     """
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tools.engine.host.packages import dependency, plugin_version, required
@@ -44,7 +46,7 @@ def test_plugin_file_overrides_name_and_version() -> None:
 
 def test_packages_without_a_plugin_are_left_out() -> None:
     """Pure Python packages need no plugin, whatever they are called."""
-    packages = [
+    packages: list[dict[str, Any]] = [
         {"name": "requests", "version": "2.0", "plugin": None},
         {"name": "pulumi", "version": "3.0", "plugin": None},
         {"name": "pulumi-policy", "version": "1.0", "plugin": None},

@@ -37,9 +37,10 @@ PROGRAM = """
         def create(self, props):
             return CreateResult("one", props)
 
-    Resource.__init__(
-        Resource.__new__(Resource), Provider(), "thing", {"size": 13}
-    )
+    class Thing(Resource):
+        pass
+
+    Thing(Provider(), "thing", {"size": 13})
     """
 
 

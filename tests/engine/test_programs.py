@@ -156,9 +156,9 @@ def test_missing_virtualenv_is_made_and_named(project: Project) -> None:
     assert "Traceback" in shown
 
     (project.root / "fresh" / "bin" / "python").unlink()
-    shown = project("preview", code=None)
+    broken = project("preview", code=None)
     said = f"{project.root / 'fresh'} that Pulumi.yaml names is not one"
-    assert said in shown.stdout + shown.stderr
+    assert said in broken.stdout + broken.stderr
 
 
 def test_config_reaches_the_program_and_its_schema_is_checked(

@@ -127,7 +127,7 @@ class Project:
         return outputs
 
     def processes(self) -> dict[int, str]:
-        """Return the command lines of the project's processes that still run (Linux)."""
+        """Return the command lines of the project's live processes (Linux)."""
         found = {}
         mark = f"{_MARK}={self.mark}".encode()
         for folder in Path("/proc").glob("[0-9]*"):

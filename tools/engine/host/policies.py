@@ -72,17 +72,27 @@ class PolicyProxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # as above
     def without_port(
         self, chunks: Iterable[tuple[Stream, bytes]]
     ) -> Iterator[tuple[Stream, bytes]]:
-        """Pass the pack's output on, but for its first line, the port to attach to."""
-        first = b""
+        """Pass the pack's output on, but for the line that is the port to attach to.
+
+        What a pack prints while it loads comes before that line.
+        """
+        attached, text = False, b""
         for name, chunk in chunks:
-            if name == "stderr" or self._channel is not None:
+            if name == "stderr" or attached:
                 yield name, chunk
                 continue
-            first, newline, rest = (first + chunk).partition(b"\n")
-            if newline:
-                self._attach(int(first))
-            if rest:
-                yield name, rest
+            text += chunk
+            while not attached and b"\n" in text:
+                line, _, text = text.partition(b"\n")
+                attached = line.strip().isdigit()
+                if attached:
+                    self._attach(int(line))
+                else:
+                    yield name, line + b"\n"
+            if attached and text:
+                yield name, text
+        if not attached and text:
+            yield "stdout", text
 
     def _attach(self, port: int) -> None:
         """Connect to the pack and pass on the configuration that it has missed."""

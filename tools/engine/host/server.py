@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
+import select
 import signal
 import stat
 import sys
-import threading
 from concurrent import futures
 from importlib import metadata
 from pathlib import Path
@@ -40,10 +41,9 @@ def main(executor: Path) -> int:
         print(version)
         return 0
 
-    done = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: done.set())
+    interrupts = _interrupts()
     host = LanguageHost(given.engine, executor, version, given.tracing)
+    logging.basicConfig(level=logging.ERROR)
     server = grpc.server(
         futures.ThreadPoolExecutor(_MAX_CALLS), options=MESSAGE_OPTIONS
     )
@@ -51,26 +51,38 @@ def main(executor: Path) -> int:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    _watch_engine(done)
 
-    done.wait()
+    _wait_for_end(interrupts)
     host.children.stop_all()
     server.stop(grace=1).wait()
     return 0
 
 
-def _watch_engine(done: threading.Event) -> None:
-    """Set `done` when the engine has died, be it by SIGKILL.
+def _interrupts() -> int:
+    """Return a descriptor that can be read when a signal asks for the end.
+
+    Python runs a signal's handler in the main thread only, and a main thread that
+    waits for a lock misses a signal that the kernel has given to another thread.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: None)
+    signal.set_wakeup_fd(writer)
+    return reader
+
+
+def _wait_for_end(interrupts: int) -> None:
+    """Wait until the engine interrupts, or has died, be it by SIGKILL.
 
     The engine holds the other end of a plugin's stdin for as long as it lives. Started
     by hand, the host has another stdin, which says nothing.
     """
-    if not stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
-        return
-
-    def watch() -> None:
-        while os.read(sys.stdin.fileno(), 1 << 12):
-            pass
-        done.set()
-
-    threading.Thread(target=watch, daemon=True).start()
+    sources = [interrupts]
+    stdin = sys.stdin.fileno()
+    if stat.S_ISFIFO(os.fstat(stdin).st_mode):
+        sources.append(stdin)
+    while True:
+        ready, _, _ = select.select(sources, [], [])
+        if interrupts in ready or not os.read(stdin, 1 << 12):
+            return

@@ -63,7 +63,9 @@ class Toolchain:
     def missing(self) -> bool:
         """Tell whether the virtual environment is yet to be made."""
         folder = self.environment
-        return bool(folder) and not (folder.is_dir() and any(folder.iterdir()))
+        if folder is None:
+            return False
+        return not (folder.is_dir() and any(folder.iterdir()))
 
     def require(self) -> None:
         """Raise a HostError unless there is a Python to run."""
