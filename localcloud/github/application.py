@@ -7,12 +7,12 @@ import json
 import secrets
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from localcloud.github import description
 from localcloud.github.actor import Actor, authenticate
@@ -35,10 +35,6 @@ DOCUMENTATION = "https://docs.github.com/rest"
 ENTERPRISE = "/api/v3"
 LARGEST_BODY_BYTES = 10 * 1024 * 1024
 VERSIONS = ("2022-11-28", "2026-03-10")
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Application:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -25,12 +27,21 @@ def serve(port: int, state_dir: Path, token: str, limits: Limits) -> None:
     When requests are accepted, one JSON line with the addresses is printed, which is
     also in `addresses.json` of the state directory.
     """
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
     state_dir.mkdir(parents=True, exist_ok=True)
     with _alone(state_dir), _listening(port) as listener:
         web = f"http://{HOST}:{listener.getsockname()[1]}"
         application = Application(state_dir, web, token, limits)
-        _server(application, state_dir, web).run(sockets=[listener])
-        application.db.close()
+        try:
+            _server(application, state_dir, web).run(sockets=[listener])
+        finally:
+            application.db.close()
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    """End with success; uvicorn raises the signal again when it has shut down."""
+    raise SystemExit(0)
 
 
 def _server(application: Application, state_dir: Path, web: str) -> uvicorn.Server:

@@ -181,7 +181,7 @@ def _shown(call: Call, app: App, installed: Installation) -> dict[str, Any]:
 
 
 def _narrowed(installed: Installation, asked: dict[str, str] | None) -> dict[str, str]:
-    if asked is None:
+    if not asked:  # PyGithub sends an empty object for all that is granted
         return installed.permissions
     for name, level in asked.items():
         granted = installed.permissions.get(name)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from localcloud.github.access import permit, role_in
 from localcloud.github.actor import authenticate
@@ -36,6 +37,38 @@ _CHUNK = 64 * 1024
 def is_git(path: str) -> bool:
     """Whether a request is git's."""
     return _PATH.fullmatch(path) is not None
+
+
+class _Streamed(Response):
+    """What a running backend says, as it says it.
+
+    Starlette's own streaming response reads the request to notice a client that went
+    away, and would take a push's chunks from the backend.
+    """
+
+    def __init__(
+        self,
+        backend: asyncio.subprocess.Process,
+        status: int,
+        headers: dict[str, str],
+        ended: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(status_code=status, headers=headers)
+        del self.headers["content-length"]
+        self._backend = backend
+        self._ended = ended
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the backend's output and wait for its end."""
+        del scope, receive
+        start = {"type": "http.response.start", "status": self.status_code}
+        await send({**start, "headers": self.raw_headers})
+        stdout = self._backend.stdout
+        while stdout and (chunk := await stdout.read(_CHUNK)):
+            body = {"type": "http.response.body", "body": chunk, "more_body": True}
+            await send(body)
+        await self._ended()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 @dataclass
@@ -116,21 +149,13 @@ class GitOverHttp:
         feeding = asyncio.create_task(_feed(request, backend))
         status, headers = await _head(backend)
 
-        async def body() -> AsyncIterator[bytes]:
-            if backend.stdout is None:
-                return
-            try:
-                while chunk := await backend.stdout.read(_CHUNK):
-                    yield chunk
-                await feeding
-            finally:
-                feeding.cancel()
-                if backend.returncode is None:
-                    await _end(backend)
-                if pushes and service == "git-receive-pack":
-                    self._pushed(repository)
+        async def ended() -> None:
+            await feeding
+            await backend.wait()
+            if pushes and service == "git-receive-pack":
+                self._pushed(repository)
 
-        return StreamingResponse(body(), status_code=status, headers=headers)
+        return _Streamed(backend, status, headers, ended)
 
     def _pushed(self, repository: Repository) -> None:
         """Note the push; the first branch to arrive becomes the default branch."""
@@ -185,8 +210,8 @@ async def _feed(request: Request, backend: asyncio.subprocess.Process) -> None:
         async for chunk in request.stream():
             backend.stdin.write(chunk)
             await backend.stdin.drain()
-    except (BrokenPipeError, ConnectionResetError):
-        return  # the backend has read what it wanted
+    except (BrokenPipeError, ConnectionResetError, ClientDisconnect):
+        return  # the backend has read what it wanted, or is told the input's end
     finally:
         backend.stdin.close()
 
@@ -204,11 +229,3 @@ async def _head(backend: asyncio.subprocess.Process) -> tuple[int, dict[str, str
     if not headers and status == 200:
         status = 500
     return status, headers
-
-
-async def _end(backend: asyncio.subprocess.Process) -> None:
-    try:
-        await asyncio.wait_for(backend.wait(), timeout=5)
-    except TimeoutError:
-        backend.kill()
-        await backend.wait()
