@@ -1,6 +1,7 @@
 """How any kind becomes a Pulumi resource; knows no service."""
 
 from .check import property_path
+from .entries import EntryOf
 from .errors import (
     AccessError,
     AlreadyExistsError,
@@ -31,6 +32,7 @@ from .model import (
     WriteOnly,
     canonical_json,
 )
+from .references import Lookup, resolve
 from .resource import ManagedResource
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Config",
     "ConfigurationError",
     "DataLossError",
+    "EntryOf",
     "FlowgroundError",
     "Immutable",
     "Json",
@@ -48,6 +51,7 @@ __all__ = [
     "Kind",
     "Local",
     "Location",
+    "Lookup",
     "LostAnswerError",
     "ManagedResource",
     "NameTakenError",
@@ -67,4 +71,5 @@ __all__ = [
     "kind",
     "property_path",
     "redact",
+    "resolve",
 ]

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
-from components.kernel import NotFoundError, canonical_json, property_path
+from components.kernel import NotFoundError, canonical_json
 
 from .client import part
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from pydantic import JsonValue
+
+    from components.kernel import Location
 
     from .client import PrefectApi
 
@@ -134,7 +136,7 @@ def problems(
     fields: Mapping[str, Any],
     values: Mapping[str, JsonValue],
     references: Collection[str] = (),
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[Location, str]]:
     """Yield what is wrong with a block's values: where, and why.
 
     No reason quotes a value, which may be secret.
@@ -149,7 +151,7 @@ def problems(
     known = fields.get("properties") or {}
     if known and not fields.get("additionalProperties"):
         for key in sorted(values.keys() - known.keys()):
-            yield key, f"is not one of its fields ({', '.join(sorted(known))})"
+            yield (key,), f"is not one of its fields ({', '.join(sorted(known))})"
     unchecked: dict[str, Any] = {key: {} for key in references}
     schema = {**fields, "properties": {**known, **unchecked}}
     schema.pop("additionalProperties", None)
@@ -163,9 +165,9 @@ def problems(
         at, wanted = tuple(error.absolute_path), error.validator_value
         if error.validator == "required":
             for missing in sorted(set(wanted) - set(error.instance)):
-                yield property_path((*at, missing)), "is required"
+                yield (*at, missing), "is required"
         else:
-            yield property_path(at), _reason(error.validator, wanted)
+            yield at, _reason(error.validator, wanted)
 
 
 def _reason(rule: str, wanted: Any) -> str:
