@@ -57,7 +57,7 @@ def _check_all(
     try:
         args = model.model_validate(props, context=BORDER)
     except ValidationError as error:
-        return {}, {}, _failures(error, props)
+        return {}, {}, failures_of(error, props)
     return args.to_properties(), dict(args), []
 
 
@@ -75,7 +75,7 @@ def _check_known(
             try:
                 value = adapter.validate_python(props[name], context=BORDER)
             except ValidationError as error:
-                failures += _failures(error, props, (name,))
+                failures += failures_of(error, props, (name,))
                 continue
         elif field.is_required():
             failures.append(Failure(name, _REWORDED["missing"]))
@@ -104,9 +104,10 @@ def _message(error: ErrorDetails) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _failures(
+def failures_of(
     error: ValidationError, props: Mapping[str, Any], within: Location = ()
 ) -> list[Failure]:
+    """Say each fault of a validation in a sentence, at its place in the properties."""
     return [
         Failure(property_path(_location(e, props, within)), _message(e))
         for e in error.errors(include_url=False)
@@ -139,7 +140,7 @@ def _location(
 def _opened(value: Any) -> Any:
     """Look into JSON text, which is how JSON fields travel."""
     if isinstance(value, str):
-        with contextlib.suppress(json.JSONDecodeError):
+        with contextlib.suppress(ValueError):
             return json.loads(value)
     return value
 

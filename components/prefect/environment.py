@@ -1,0 +1,245 @@
+"""One environment's Prefect, from its settings: the workspace and all in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+
+from components.kernel import Lookup, ManagedResource, resolve
+
+from .automation import Automation
+from .base import WorkspaceLike
+from .block import Block
+from .client import CLOUD_API_URL
+from .deployment import Deployment
+from .flow import Flow
+from .flow_code import describe_entrypoint
+from .global_concurrency_limit import GlobalConcurrencyLimit
+from .schedule import Schedule
+from .service_account import ServiceAccount
+from .settings import DeploymentSettings, PrefectSettings
+from .tag_concurrency_limit import TagConcurrencyLimit
+from .variable import Variable
+from .work_pool import WorkPool
+from .work_queue import WorkQueue
+from .workspace import Workspace
+from .workspace_access import WorkspaceAccess
+
+SETTINGS_PATH: Final = "prefect"
+
+
+class PrefectEnvironment(pulumi.ComponentResource):
+    """The workspace of one environment, and everything that the stack keeps in it.
+
+    Attributes:
+        workspace: The workspace; None where there is only a server.
+        service_accounts, work_pools, work_queues, variables, blocks, flows,
+        deployments, automations: What was made, by the key in the settings.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        settings: PrefectSettings,
+        *,
+        protect: bool,
+        schedules: bool,
+        secrets: Lookup,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the environment.
+
+        Args:
+            resource_name: Its name in the program and in state.
+            settings: What it holds.
+            protect: Keep the workspace from being deleted by any update.
+            schedules: Whether schedules run where the settings do not say.
+            secrets: The stack's secrets, by name.
+            opts: Pulumi's resource options.
+        """
+        super().__init__("flowground:prefect:Environment", resource_name, None, opts)
+        self._settings = settings
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._schedules = (
+            schedules if settings.schedules is None else (settings.schedules == "on")
+        )
+        self._prefix = _prefix(settings)
+        self.workspace = self._workspace(protect=protect)
+        self._in: WorkspaceLike = self.workspace
+        self._groups: dict[str, Lookup] = {"secrets": secrets}
+
+        self.service_accounts = self._service_accounts()
+        self.variables = self._each(Variable, "variables")
+        self.blocks = self._each(Block, "blocks")
+        self._groups["blocks"] = _ids(self.blocks)
+        self.work_pools: dict[str, WorkPool] = {}
+        self.work_queues: dict[str, dict[str, WorkQueue]] = {}
+        self._work_pools()
+        self._groups["work_pools"] = _ids(self.work_pools)
+        self.concurrency_limits = self._each(
+            GlobalConcurrencyLimit, "concurrency_limits"
+        )
+        self.tag_concurrency_limits = self._each(
+            TagConcurrencyLimit, "tag_concurrency_limits", named="tag"
+        )
+        self.flows: dict[str, Flow] = {}
+        self.deployments = {
+            name: self._deployment(name, one)
+            for name, one in settings.deployments.items()
+        }
+        self._groups["deployments"] = _ids(self.deployments)
+        self.automations = self._each(Automation, "automations")
+        self.register_outputs({})
+
+    @property
+    def api_url(self) -> pulumi.Output[str]:
+        """The address that PREFECT_API_URL must be set to, to work in it."""
+        workspace = self.workspace
+        if workspace is None:
+            return pulumi.Output.from_input(os.environ.get("PREFECT_API_URL", ""))
+        config = pulumi.Config()
+        root = os.environ.get("PREFECT_CLOUD_API_URL") or config.get(
+            "prefectCloudApiUrl", CLOUD_API_URL
+        )
+        return pulumi.Output.concat(
+            root, "/accounts/", workspace.account_id, "/workspaces/", workspace.id
+        )
+
+    def _workspace(self, *, protect: bool) -> Workspace | None:
+        wanted = self._settings.workspace
+        match wanted.layout:
+            case "server":
+                return None
+            case "shared":
+                return Workspace.get(
+                    "workspace", handle=wanted.handle, opts=self._child
+                )
+            case "own":
+                return Workspace(
+                    "workspace",
+                    handle=wanted.handle,
+                    name=wanted.name,
+                    description=wanted.description,
+                    force_destroy=wanted.force_destroy,
+                    opts=pulumi.ResourceOptions(parent=self, protect=protect),
+                )
+
+    def _service_accounts(self) -> dict[str, ServiceAccount]:
+        """Make accounts, which are the whole account's, under the stack's name."""
+        made: dict[str, ServiceAccount] = {}
+        for name, one in self._settings.service_accounts.items():
+            account = ServiceAccount(
+                name,
+                name=f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}",
+                **one.account,
+                opts=self._child,
+            )
+            made[name] = account
+            if one.workspace_role is not None:
+                WorkspaceAccess(
+                    name,
+                    accessor_type="service_account",
+                    accessor_id=account.id,
+                    role=one.workspace_role,
+                    workspace=self._in,
+                    opts=self._child,
+                )
+        return made
+
+    def _each(
+        self, resource: type[Any], group: str, *, named: str = "name"
+    ) -> dict[str, Any]:
+        """Make one resource for each entry of a group of the settings."""
+        entries: Mapping[str, Mapping[str, Any]] = getattr(self._settings, group)
+        return {
+            name: resource(
+                name,
+                **{named: f"{self._prefix}{name}"},
+                **self._resolved(entry, group, name),
+                workspace=self._in,
+                opts=self._child,
+            )
+            for name, entry in entries.items()
+        }
+
+    def _resolved(
+        self, entry: Mapping[str, Any], group: str, name: str
+    ) -> dict[str, Any]:
+        path = f"{SETTINGS_PATH}.{group}.{name}"
+        return dict(resolve(entry, self._groups, path))
+
+    def _work_pools(self) -> None:
+        for name, one in self._settings.work_pools.items():
+            pool = self.work_pools[name] = WorkPool(
+                name,
+                name=f"{self._prefix}{name}",
+                **self._resolved(one.pool, "work_pools", name),
+                workspace=self._in,
+                opts=self._child,
+            )
+            self.work_queues[name] = {
+                queue: WorkQueue(
+                    f"{name}/{queue}",
+                    name=queue,
+                    work_pool=pool,
+                    **entry,
+                    workspace=self._in,
+                    opts=self._child,
+                )
+                for queue, entry in one.queues.items()
+            }
+
+    def _deployment(self, name: str, one: DeploymentSettings) -> Deployment:
+        fields = self._resolved(one.deployment, "deployments", name)
+        pool = fields.get("work_pool_name")
+        depends: list[pulumi.Resource] = []
+        if pool in self.work_pools:
+            fields["work_pool_name"] = self.work_pools[pool].name
+            queue = self.work_queues[pool].get(fields.get("work_queue_name", ""))
+            # The server makes a queue that a deployment names and nobody has made.
+            depends = [] if queue is None else [queue]
+        fields["schedules"] = [
+            self._switched(schedule) for schedule in fields.get("schedules", ())
+        ]
+        return Deployment.from_entrypoint(
+            name,
+            name=f"{self._prefix}{name}",
+            flow=self._flow(one),
+            project=Path(one.project),
+            entrypoint=one.entrypoint,
+            **fields,
+            workspace=self._in,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=depends),
+        )
+
+    def _switched(self, schedule: Schedule) -> Schedule:
+        if self._schedules:
+            return schedule
+        return schedule.model_copy(update={"active": False})
+
+    def _flow(self, one: DeploymentSettings) -> Flow:
+        """Return the flow of an entrypoint; deployments of one flow share it."""
+        name = describe_entrypoint(Path(one.project), one.entrypoint).name
+        if name not in self.flows:
+            shared = self._settings.workspace.layout == "shared"
+            self.flows[name] = Flow(
+                name,
+                workspace=self._in,
+                # In a shared workspace it is every stack's, and outlives each.
+                opts=pulumi.ResourceOptions(parent=self, retain_on_delete=shared),
+            )
+        return self.flows[name]
+
+
+def _prefix(settings: PrefectSettings) -> str:
+    if settings.workspace.prefix is not None:
+        return settings.workspace.prefix
+    return f"{pulumi.get_stack()}-" if settings.workspace.layout == "shared" else ""
+
+
+def _ids(made: Mapping[str, ManagedResource]) -> Lookup:
+    return lambda name: made[name].id if name in made else None

@@ -1,0 +1,157 @@
+"""The stack's config for Prefect: what one environment's workspace holds.
+
+An entry is validated by the very model of its kind, so what may be written here, and
+what is refused, is what the kind itself takes; only its name is the entry's key.
+Strings may refer to what the stack has: `${secrets.NAME}`, `${work_pools.NAME}`,
+`${blocks.NAME}`, `${deployments.NAME}`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import Field, model_validator
+
+from components.kernel import EntryOf, Part
+
+from .automation import AutomationArgs
+from .block import BlockArgs
+from .deployment_model import DeploymentArgs
+from .global_concurrency_limit import GlobalConcurrencyLimitArgs
+from .service_account import ServiceAccountArgs
+from .tag_concurrency_limit import TagConcurrencyLimitArgs
+from .variable import VariableArgs
+from .work_pool import WorkPoolArgs
+from .work_queue import WorkQueueArgs
+
+Entry: TypeAlias = dict[str, Any]
+_PLACED = ("workspace_id", "name")
+
+
+class WorkspaceSettings(Part):
+    """Which workspace the environment uses.
+
+    Attributes:
+        layout: `own`: this stack makes it and it alone uses it. `shared`: it exists,
+            and each stack keeps to its own prefix in it. `server`: there are no
+            workspaces, only the server that PREFECT_API_URL names.
+        handle: The workspace's handle; with layout `server` there is none.
+        name: The display name of an own workspace; the handle if not given.
+        description: What an own workspace is for.
+        force_destroy: Let `pulumi destroy` delete an own workspace with its flow runs
+            and whatever others made in it.
+        prefix: Put before the name of all that this stack makes in the workspace;
+            with layout `shared` the stack's name and a hyphen if not given.
+    """
+
+    layout: Literal["own", "shared", "server"] = "own"
+    handle: str | None = None
+    name: str | None = None
+    description: str = ""
+    force_destroy: bool = False
+    prefix: Annotated[str, Field(pattern=r"^([a-z0-9-]+-)?$")] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_handle(self) -> Self:
+        if self.layout == "server" and self.handle is not None:
+            raise ValueError(
+                "a server has no workspaces; remove `handle`, or set another `layout`"
+            )
+        if self.layout != "server" and self.handle is None:
+            raise ValueError(f"layout `{self.layout}` needs a `handle`; set it")
+        return self
+
+
+class ServiceAccountSettings(Part):
+    """A service account, and what it may do in this environment's workspace.
+
+    Attributes:
+        account: What the account itself takes; see `ServiceAccount`.
+        workspace_role: Its role in the workspace, by name; None gives it no access.
+    """
+
+    account: Annotated[Entry, EntryOf(ServiceAccountArgs, "name", "api_key_works")] = (
+        Field(default_factory=dict)
+    )
+    workspace_role: str | None = "Developer"
+
+
+class WorkPoolSettings(Part):
+    """A work pool with its queues.
+
+    Attributes:
+        pool: What the pool itself takes; see `WorkPool`.
+        queues: Its queues beside `default`, by name; see `WorkQueue`.
+    """
+
+    pool: Annotated[Entry, EntryOf(WorkPoolArgs, *_PLACED)]
+    queues: dict[
+        str, Annotated[Entry, EntryOf(WorkQueueArgs, *_PLACED, "work_pool_name")]
+    ] = Field(default_factory=dict)
+
+
+class DeploymentSettings(Part):
+    """A deployment of a flow that lies in this checkout.
+
+    Attributes:
+        project: The folder of the flow's project, from the program's folder; its code
+            is read for the flow's name and parameters, and is never run.
+        entrypoint: The flow in it: `path/file.py:function` or
+            `package.module:function`.
+        deployment: What the deployment itself takes; see `Deployment`. Its work pool
+            is named by its key in `work_pools`, or is another's.
+    """
+
+    project: str
+    entrypoint: str
+    deployment: Annotated[
+        Entry,
+        EntryOf(
+            DeploymentArgs,
+            *_PLACED,
+            "flow_id",
+            "entrypoint",
+            "path",
+            "parameter_openapi_schema",
+        ),
+    ] = Field(default_factory=dict)
+
+
+class PrefectSettings(Part):
+    """One environment's Prefect.
+
+    Attributes:
+        workspace: Which workspace it uses.
+        schedules: Whether the schedules of its deployments run. In tier `dev` they
+            are off, elsewhere on, if not given.
+        service_accounts: By a name that is unique in the account together with the
+            stack's.
+        work_pools: By name.
+        variables: By name; see `Variable`.
+        blocks: By name; see `Block`.
+        concurrency_limits: Global ones, by name; see `GlobalConcurrencyLimit`.
+        tag_concurrency_limits: By tag; see `TagConcurrencyLimit`.
+        deployments: By name.
+        automations: By name; see `Automation`.
+    """
+
+    workspace: WorkspaceSettings
+    schedules: Literal["on", "off"] | None = None
+    service_accounts: dict[str, ServiceAccountSettings] = Field(default_factory=dict)
+    work_pools: dict[str, WorkPoolSettings] = Field(default_factory=dict)
+    variables: dict[str, Annotated[Entry, EntryOf(VariableArgs, *_PLACED)]] = Field(
+        default_factory=dict
+    )
+    blocks: dict[str, Annotated[Entry, EntryOf(BlockArgs, *_PLACED)]] = Field(
+        default_factory=dict
+    )
+    concurrency_limits: dict[
+        str, Annotated[Entry, EntryOf(GlobalConcurrencyLimitArgs, *_PLACED)]
+    ] = Field(default_factory=dict)
+    tag_concurrency_limits: dict[
+        str, Annotated[Entry, EntryOf(TagConcurrencyLimitArgs, "workspace_id", "tag")]
+    ] = Field(default_factory=dict)
+    deployments: dict[str, DeploymentSettings] = Field(default_factory=dict)
+    automations: dict[str, Annotated[Entry, EntryOf(AutomationArgs, *_PLACED)]] = Field(
+        default_factory=dict
+    )

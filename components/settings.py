@@ -1,0 +1,77 @@
+"""The stack's config as typed models, read and checked before anything is declared.
+
+`Pulumi.<stack>.yaml` says only what differs between environments; every key is
+documented here, and a wrong one is one error that names stack, path and fix.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, Literal
+
+import pulumi
+from pydantic import ValidationError
+
+from components.kernel import ConfigurationError, Part
+from components.kernel.check import failures_of
+from components.prefect.settings import PrefectSettings
+
+Tier = Literal["dev", "staging", "prod"]
+
+# Of the config's own keys, those that hold structure rather than one value.
+_STRUCTURED: Final = ("prefect",)
+
+
+class Settings(Part):
+    """One stack.
+
+    Attributes:
+        tier: What rules the environment follows. `prod`: data is protected, schedules
+            run. `staging`: as prod, unprotected. `dev`: schedules are off unless asked
+            for.
+        prefect: What it has of Prefect.
+    """
+
+    tier: Tier
+    prefect: PrefectSettings
+
+    @property
+    def protects_data(self) -> bool:
+        """Whether what holds data is kept from every deletion."""
+        return self.tier == "prod"
+
+    @property
+    def runs_schedules(self) -> bool:
+        """Whether schedules run where the settings do not say."""
+        return self.tier != "dev"
+
+    @classmethod
+    def from_config(cls) -> Settings:
+        """Read the running stack's config.
+
+        Raises:
+            ConfigurationError: It is not valid; the message has a line for each fault.
+        """
+        config = pulumi.Config()
+        given: dict[str, Any] = {"tier": config.get("tier")}
+        for key in _STRUCTURED:
+            # Plain JSON: `get_object` would log a warning for a key that holds a
+            # secret, and secrets have config keys of their own.
+            text = pulumi.runtime.get_config(config.full_key(key))
+            given[key] = None if text is None else json.loads(text)
+        present = {key: value for key, value in given.items() if value is not None}
+        try:
+            return cls.model_validate(present)
+        except ValidationError as error:
+            lines = [
+                f"  {config.name}:{path}: {reason}"
+                for path, reason in failures_of(error, present)
+            ]
+            raise ConfigurationError(
+                "\n".join(["its config is not valid:", *lines])
+            ) from None
+
+
+def secret(name: str) -> pulumi.Output[str] | None:
+    """Return a secret of the stack's config, or None where it has none so named."""
+    return pulumi.Config().get_secret(name)
