@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument(
         "--idle-seconds",
         type=float,
-        default=IDLE_SECONDS,
+        default=os.environ.get("LOCALCLOUD_PREFECT_IDLE_SECONDS", IDLE_SECONDS),
         help="stop a workspace's server after so long without a request",
     )
     args = parser.parse_args()

@@ -22,6 +22,8 @@ from localcloud.prefect.servers import Server, Servers, ServerUnavailableError
 router = APIRouter(prefix="/accounts/{account_id}/workspaces/{workspace_id}")
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+ATTEMPTS = 3
+CLIENT_CLOSED = 499
 RETRY_SECONDS = 20
 RETRY_PAUSE = 0.05
 # These belong to a connection, not to the message; the key is ours to check.
@@ -47,20 +49,24 @@ UNAVAILABLE = {"exception_message": "Service Unavailable"}
 @router.api_route("/{path:path}", methods=METHODS)
 async def forward(request: Request, membership: MembershipDep, path: str) -> Response:
     """Forward one request to the workspace's server."""
-    if scope := scopes.needed(request.method, path, request.url.query):
-        membership.require(scope)
     servers: Servers = request.app.state.servers
     try:
         body = await request.body()
-        server = await servers.ensure(membership.workspace)
-        with server.in_use():
-            if scopes.is_read(request.method, path):
-                return await _read(servers, server, request, body)
-            return await _write(servers, server, request, body)
-    except (ServerUnavailableError, httpx.TransportError):
-        return JSONResponse(UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE)
     except ClientDisconnect:
-        return Response(status_code=499)
+        return Response(status_code=CLIENT_CLOSED)
+    if scope := scopes.needed(request.method, path, request.url.query, body):
+        membership.require(scope)
+    answer = _read if scopes.is_read(request.method, path) else _write
+    for _ in range(ATTEMPTS):
+        try:
+            server = await servers.ensure(membership.workspace)
+            with server.in_use():
+                return await answer(servers, server, request, body)
+        except httpx.ConnectError:
+            await servers.settle(server)  # nothing was sent: it has just died
+        except (ServerUnavailableError, httpx.TransportError):
+            break
+    return JSONResponse(UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _rest_of(request: Request) -> str:

@@ -4,7 +4,10 @@ Prefect Cloud documents the scopes, but not this table; it follows their names a
 descriptions of the built-in roles: viewers see, runners run, developers change.
 """
 
+import json
+from contextlib import suppress
 from typing import NamedTuple
+from urllib.parse import parse_qs
 
 # Reading by POST: the last part of the path says so.
 READING = frozenset(
@@ -23,6 +26,7 @@ READING = frozenset(
     }
 )
 DELETING = "bulk_delete"
+NO = frozenset({"false", "0", "off", "f", "n", "no", "none"})
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -102,13 +106,14 @@ def is_read(method: str, path: str) -> bool:
     return method in READ_METHODS or (method == "POST" and last in READING)
 
 
-def needed(method: str, path: str, query: str) -> str | None:
+def needed(method: str, path: str, query: str, body: bytes) -> str | None:
     """Return the scope that a request needs, or None when any access will do.
 
     Args:
         method: The HTTP method.
         path: The path inside the workspace, without a leading slash.
         query: The query string.
+        body: The whole body; lists take the wish for secrets there.
     """
     parts = [part for part in path.split("/") if part]
     if parts[:1] == ["v2"]:
@@ -116,7 +121,7 @@ def needed(method: str, path: str, query: str) -> str | None:
     needs = SEGMENTS.get(parts[0], UNKNOWN) if parts else OPEN
     if "block_documents" in parts:
         needs = SEGMENTS["block_documents"]
-        if "include_secrets=true" in query.lower():
+        if _wants_secrets(query, body):
             return "see_secret_blocks"
     if "queues" in parts[1:]:
         needs = SEGMENTS["work_queues"]
@@ -126,6 +131,16 @@ def needed(method: str, path: str, query: str) -> str | None:
         return needs.see
     deletes = method == "DELETE" or parts[-1:] == [DELETING]
     return needs.delete if deletes else needs.write
+
+
+def _wants_secrets(query: str, body: bytes) -> bool:
+    """Tell whether `include_secrets` is anything but a clear no."""
+    wishes: list[object] = list(parse_qs(query).get("include_secrets", []))
+    with suppress(ValueError):  # the server will say what is wrong with the body
+        content = json.loads(body or b"null")
+        if isinstance(content, dict):
+            wishes.append(content.get("include_secrets", False))
+    return any(str(wish).lower() not in NO for wish in wishes)
 
 
 def needed_by_socket(path: str) -> str:

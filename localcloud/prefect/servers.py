@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 # answers "database is locked" (which the API turns into 503 under parallel writers).
 DATABASE = ":memory:.db"
 START_SECONDS = 90
+SETTLE_SECONDS = 3
 IDLE_CHECK_SECONDS = 10
 
 
@@ -160,6 +161,11 @@ class Servers:
             if server is None or not server.is_up:
                 server = await self._start(workspace)
             return server
+
+    async def settle(self, server: Server) -> None:
+        """Wait until it is known whether a server that is out of reach has ended."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(server.ended.wait(), SETTLE_SECONDS)
 
     async def delete(self, workspace_id: str) -> None:
         """Stop a workspace's server and delete its data."""
