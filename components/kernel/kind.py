@@ -149,7 +149,8 @@ class Kind(ABC, Generic[ApiT, A, S]):
 
     def describe(self, args: Args) -> str:
         """Name one object as a sentence would: `variable 'threshold'`."""
-        named = "/".join(str(getattr(args, field)) for field in self.key)
+        # Where a read is given nothing but an id, the key is not known yet.
+        named = "/".join(str(getattr(args, field, "?")) for field in self.key)
         return f"{self.title()} '{named}'"
 
 
