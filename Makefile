@@ -1,0 +1,94 @@
+# Conveniences around plain `pulumi`; each target prints the commands that it runs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+STACK ?= dev
+PYTHON ?= python3
+ARGS ?=
+
+HOME_DIR := .flowground
+PY := .venv/bin/python
+LOCALCLOUD_PY := .venv-localcloud/bin/python
+UV := $(HOME_DIR)/uv/bin/uv
+STACK_CMD = $(PY) -m tools.stack
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+# ── environments and engine ─────────────────────────────────────────────────────────
+
+$(UV):
+	@echo "── uv, which makes the environments"
+	$(PYTHON) -m venv $(HOME_DIR)/uv
+	$(HOME_DIR)/uv/bin/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+
+.venv/made: requirements.txt | $(UV)
+	@echo "── .venv: the program's environment"
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/made-dev: requirements-dev.txt .venv/made
+	@echo "── .venv: tests and tools"
+	$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.venv-localcloud/made: requirements/localcloud.txt | $(UV)
+	@echo "── .venv-localcloud: the local cloud's environment"
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-localcloud
+	$(UV) pip install --quiet --python $(LOCALCLOUD_PY) --require-hashes -r requirements/localcloud.txt
+	@touch $@
+
+.PHONY: environments engine
+environments: .venv/made .venv-localcloud/made ## Make both Python environments
+engine: .venv/made ## Find, fetch or build the Pulumi engine
+	@$(PY) tools/engine/install.py
+
+# ── a stack: STACK=dev|staging|prod, ARGS=pulumi's own options ──────────────────────
+
+.PHONY: up preview refresh destroy outputs drift recover
+up: environments ## Make the stack what its config says
+	@$(STACK_CMD) up $(STACK) $(ARGS)
+preview: environments ## Show what `up` would change, property by property
+	@$(STACK_CMD) preview $(STACK) $(ARGS)
+refresh: environments ## Take what changed outside into the state
+	@$(STACK_CMD) refresh $(STACK) $(ARGS)
+drift: environments ## Show what changed outside; exit code 7 if anything did
+	@$(STACK_CMD) refresh $(STACK) --preview-only --diff --expect-no-changes --run-program $(ARGS)
+destroy: environments ## Delete all that the stack made
+	@$(STACK_CMD) destroy $(STACK) $(ARGS)
+outputs: environments ## Print the stack's outputs
+	@$(STACK_CMD) outputs $(STACK) $(ARGS)
+recover: environments ## After a killed `up`: drop its lock and what it had begun
+	@$(STACK_CMD) recover $(STACK) $(ARGS)
+
+# ── all of it ───────────────────────────────────────────────────────────────────────
+
+.PHONY: demo down localcloud status
+demo: environments ## Provision stack dev on the local cloud, run its flow, look around
+	@$(PY) -m tools.demo
+localcloud: environments ## Run the local cloud in the foreground
+	@$(LOCALCLOUD_PY) -m localcloud up
+status: environments ## Show the local cloud's services and addresses
+	@$(LOCALCLOUD_PY) -m localcloud status
+down: environments ## Destroy the stacks and stop the local cloud
+	@$(PY) -m tools.down
+
+# ── checks ──────────────────────────────────────────────────────────────────────────
+
+CHECKED := components localcloud tools tests __main__.py
+
+.PHONY: test lint types unit
+test: lint types tests ## Run all tests, lint and types: what CI runs
+lint: .venv/made-dev
+	.venv/bin/ruff check $(CHECKED)
+	.venv/bin/ruff format --check $(CHECKED)
+	.venv/bin/lint-imports
+types: .venv/made-dev .venv-localcloud/made
+	.venv/bin/mypy components tools __main__.py
+	.venv/bin/mypy --python-executable $(LOCALCLOUD_PY) localcloud
+unit: .venv/made-dev ## Run the fast, hermetic tests alone
+	$(PY) -m pytest tests/unit -q
+.PHONY: tests
+tests: .venv/made-dev .venv-localcloud/made engine
+	$(PY) -m pytest -n 2 --dist loadgroup -q

@@ -1,0 +1,1 @@
+"""What the make targets run; the program itself needs none of it."""

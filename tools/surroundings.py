@@ -1,0 +1,85 @@
+"""Where `pulumi` runs: engine, backend, passphrase and endpoints.
+
+Each is the user's own where the user has set it, by the standard environment variable;
+what is not set is the embedded default: an engine and a file backend in the checkout,
+and the local cloud.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HOME = ROOT / ".flowground"
+LOCALCLOUD_PYTHON = ROOT / ".venv-localcloud/bin/python"
+STACKS = ("dev", "staging", "prod")
+
+# It guards nothing: the secrets that the committed stacks carry are placeholders, and
+# a state in the checkout is as safe as the checkout. Your own stacks have your own.
+REHEARSAL_PASSPHRASE = "rehearsal"  # noqa: S105
+
+
+def engine() -> Path:
+    """Return the folder of the `pulumi` to use, making it if need be.
+
+    Raises:
+        SystemExit: There is none, and none can be had; it has said why.
+    """
+    found = subprocess.run(
+        [sys.executable, "tools/engine/install.py"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if found.returncode:
+        sys.exit(found.returncode)
+    return Path(found.stdout.strip())
+
+
+def localcloud(*arguments: str) -> list[str]:
+    """Return the command that runs the local cloud's own command line."""
+    return [str(LOCALCLOUD_PYTHON), "-m", "localcloud", *arguments]
+
+
+def uses_localcloud() -> bool:
+    """Tell whether the services' own variables are left to the local cloud."""
+    return "PREFECT_API_KEY" not in os.environ
+
+
+def environment(*, start: bool = True) -> dict[str, str]:
+    """Return the environment to run `pulumi` and the services' clients in.
+
+    Args:
+        start: Start the local cloud if it is what will be used and is not running.
+    """
+    env = dict(os.environ)
+    env["PATH"] = os.pathsep.join([str(engine()), env.get("PATH", "")])
+    env.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+    env.setdefault("FLOWGROUND_FLOWS", str(ROOT / "flows"))
+    if "PULUMI_BACKEND_URL" not in env:
+        state = HOME / "state"
+        state.mkdir(parents=True, exist_ok=True)
+        env["PULUMI_BACKEND_URL"] = state.as_uri()
+    if "PULUMI_CONFIG_PASSPHRASE_FILE" not in env:
+        env.setdefault("PULUMI_CONFIG_PASSPHRASE", REHEARSAL_PASSPHRASE)
+    if uses_localcloud():
+        if start:
+            subprocess.run(localcloud("up", "--detach"), cwd=ROOT, check=True)
+        env |= localcloud_environment()
+    return env
+
+
+def localcloud_environment() -> dict[str, str]:
+    """Return the variables that lead the services' clients to the local cloud."""
+    shown = subprocess.run(
+        localcloud("env", "--format", "json"),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return dict(json.loads(shown.stdout))
