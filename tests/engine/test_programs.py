@@ -128,7 +128,6 @@ def test_other_exit_codes_are_told(project: Project) -> None:
 
 def test_missing_program_is_one_sentence(project: Project) -> None:
     """A project without __main__.py is told so, without a traceback."""
-    project("stack", "init", "dev")
     shown = project("preview", code=None).stdout
     assert "no __main__.py" in shown
     assert "Traceback" not in shown
@@ -139,7 +138,6 @@ def test_relative_virtualenv_runs_program_and_provider(project: Project) -> None
     environment = project.root / "env"
     borrow_sdk(environment)
     project.save(runtime=project.runtime(virtualenv="env"), main="program/")
-    project("stack", "init", "dev")
     project.write("program/__main__.py", DYNAMIC)
     project("up", "--yes", "--skip-preview")
     expected = str(environment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -41,12 +42,17 @@ def wait_until(condition: Callable[[], object], seconds: float, what: str) -> No
 class Project:
     """A project folder with its own backend, home and stack `dev`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, template: Project | None = None) -> None:
+        """Make the project, with the stack of a template, which saves its making."""
         self.root = root / "project"
         self.mark = uuid.uuid4().hex
         state = root / "state"
-        for folder in (self.root, state):
-            folder.mkdir(parents=True)
+        if template:
+            shutil.copytree(template.root.parent / "state", state)
+            shutil.copytree(template.root, self.root)
+        else:
+            state.mkdir(parents=True)
+            self.root.mkdir()
         path = os.pathsep.join([str(engine_bin()), os.environ["PATH"]])
         self.env = {
             **os.environ,
@@ -55,10 +61,13 @@ class Project:
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_HOME": str(root / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_STACK": "dev",
             _MARK: self.mark,
         }
         self.settings: dict[str, Any] = {"name": "probe", "runtime": self.runtime()}
         self.save()
+        if template is None:
+            self("stack", "init", "dev")
 
     @staticmethod
     def runtime(**options: str) -> dict[str, Any]:
@@ -78,9 +87,8 @@ class Project:
         return path
 
     def program(self, text: str) -> None:
-        """Write the program, and make the stack."""
+        """Write the program."""
         self.write("__main__.py", text)
-        self("stack", "init", "dev")
 
     def __call__(
         self, *arguments: str, code: int | None = 0, cwd: Path | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 BIN = "Scripts" if os.name == "nt" else "bin"
@@ -82,25 +84,36 @@ def for_host(engine: Path) -> Path:
 
 
 def _make(environment: Path) -> None:
-    requirements = Path(__file__).with_name("requirements.txt")
+    """Make the environment, all or nothing: it may be killed, or run twice at once."""
     _say(f"Making the language host's own environment, {environment} (once)...")
+    with tempfile.TemporaryDirectory(
+        dir=environment.parent, prefix="venv-", ignore_cleanup_errors=True
+    ) as folder:
+        made = Path(folder, "venv")
+        for command in _making(made):
+            # Stdout is the engine's: it waits for a port there.
+            done = subprocess.run(command, stdout=sys.stderr, check=False)
+            if done.returncode:
+                _say(f"{' '.join(command[:3])} failed; the lines above say why.")
+                raise SystemExit(1)
+        with contextlib.suppress(OSError):
+            # Fails if another process was first, whose work is as good.
+            made.rename(environment)
+
+
+def _making(environment: Path) -> list[list[str]]:
+    requirements = Path(__file__).with_name("requirements.txt")
     install = ["--quiet", "--require-hashes", "-r", str(requirements)]
+    python = str(python_of(environment))
     if uv := shutil.which("uv"):
-        python = ["--python", str(python_of(environment))]
-        commands = [
-            [uv, "venv", "--quiet", "--allow-existing", str(environment)],
-            [uv, "pip", "install", *python, *install],
+        return [
+            [uv, "venv", "--quiet", str(environment)],
+            [uv, "pip", "install", "--python", python, *install],
         ]
-    else:
-        commands = [
-            [sys.executable, "-m", "venv", str(environment)],
-            [str(python_of(environment)), "-m", "pip", "install", *install],
-        ]
-    for command in commands:
-        # Stdout is the engine's: it waits for a port there.
-        if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
-            _say(f"{' '.join(command[:3])} failed; the lines above say why.")
-            raise SystemExit(1)
+    return [
+        [sys.executable, "-m", "venv", str(environment)],
+        [python, "-m", "pip", "install", "--disable-pip-version-check", *install],
+    ]
 
 
 def _say(line: str) -> None:
