@@ -25,6 +25,7 @@ from .errors import (
     NameTakenError,
     NotFoundError,
     RefusedError,
+    ServiceError,
     redact,
 )
 from .kind import differing
@@ -215,7 +216,8 @@ class Lifecycle:
         Raises:
             NotFoundError: It was looked up by its key, and there is none.
         """
-        args = self.kind.args.partial(props)
+        # Of the state: what others made of the object may be nothing to ask for.
+        args = self.kind.state.partial(props)
         with self._telling("read", args):
             if props.get(LOOKUP):
                 return self._look_up(args)
@@ -322,7 +324,8 @@ class Lifecycle:
         try:
             yield
         except FlowgroundError as error:
-            told = redact(str(error), _told_values(args))
+            echoes = isinstance(error, ServiceError)
+            told = redact(str(error), _told_values(args, echoes=echoes))
             error.args = (f"cannot {verb} {subject}: {told}",)
             raise
 
@@ -333,15 +336,19 @@ def _leave_unmanaged(old: Args, new: Args) -> Args:
     return old.model_copy(update=dict.fromkeys(silent))
 
 
-def _told_values(args: Args) -> Iterator[str]:
-    """Yield what a service's error text may echo and nobody should read.
+def _told_values(args: Args, *, echoes: bool) -> Iterator[str]:
+    """Yield what an error's text may hold and nobody should read.
 
-    JSON fields count: a program may put a secret into any of them, and the provider
-    is not told which of its inputs are.
+    Args:
+        args: The object's.
+        echoes: Whether the text is a service's, which may echo anything it was sent.
+            Then JSON fields count: a program may put a secret into any of them, and
+            the provider is not told which of its inputs are.
     """
     sealed = args.marked(Secret) | args.marked(WriteOnly)
     yield from _strings(args.model_dump(include=set(sealed)))
-    yield from _strings(args)
+    if echoes:
+        yield from _strings(args)
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -15,7 +15,8 @@ Quirks:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
 import pulumi
@@ -26,7 +27,10 @@ from components.kernel import (
     JsonObject,
     Names,
     NameTakenError,
+    RefusedError,
+    ServiceError,
     Wire,
+    canonical_json,
     differing,
     kind,
 )
@@ -37,9 +41,19 @@ from .automation_triggers import TRIGGER
 from .base import PrefectArgs, PrefectKind, PrefectResource, WorkspaceLike
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from .client import PrefectApi
+
+
+# The server answers these with a fault for every type that it does know.
+CLOUD_ONLY: Final = (
+    "metric",
+    "declare-incident",
+    "pause-schedule-for-flow-run",
+    "resume-schedule-for-flow-run",
+    "send-email-notification",
+)
 
 
 def _trigger(written: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -140,7 +154,8 @@ class AutomationKind(PrefectKind[AutomationArgs, AutomationState]):
 
     def create(self, api: PrefectApi, args: AutomationArgs) -> AutomationState:
         """Make the automation."""
-        wire = api.post("/automations/", to_wire(args), repeatable=False)
+        with _telling_of_cloud(args):
+            wire = api.post("/automations/", to_wire(args), repeatable=False)
         return self.parse(api, wire)
 
     def update(
@@ -157,7 +172,8 @@ class AutomationKind(PrefectKind[AutomationArgs, AutomationState]):
         if changes == ["enabled"]:
             api.patch(path, {"enabled": new.enabled})
         else:
-            api.put(path, to_wire(new))
+            with _telling_of_cloud(new):
+                api.put(path, to_wire(new))
         return AutomationState(**{**dict(new), "id": old.id})
 
     def delete(self, api: PrefectApi, state: AutomationState) -> None:
@@ -168,6 +184,22 @@ class AutomationKind(PrefectKind[AutomationArgs, AutomationState]):
 def _named(api: PrefectApi, name: str) -> list[Wire]:
     wanted = {"automations": {"name": {"any_": [name]}}}
     return list(api.pages("/automations/filter", wanted))
+
+
+@contextmanager
+def _telling_of_cloud(args: AutomationArgs) -> Iterator[None]:
+    """Say of a refused automation what of it a server of one's own cannot have."""
+    try:
+        yield
+    except ServiceError as error:
+        text = canonical_json(to_wire(args))
+        theirs = [name for name in CLOUD_ONLY if f'"type":"{name}"' in text]
+        if error.status != 422 or not theirs:
+            raise
+        raise RefusedError(
+            f"this server does not take it, and only Prefect Cloud has "
+            f"{' and '.join(theirs)}; take that out, or have it in Prefect Cloud"
+        ) from error
 
 
 class Automation(PrefectResource, kind=AutomationKind):

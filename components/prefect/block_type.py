@@ -11,6 +11,7 @@ Quirks:
   version, across all types: the same fields again answer with what was there before,
   of another type or with other secrets. So each carries its type's slug, and each
   publication has a version of its own.
+- POST answers with any type of that name, which need not be the new one.
 - POST escapes `&<>` in the description and the example, PATCH does not.
 - DELETE takes all documents of the type along, whoever made them.
 """
@@ -32,7 +33,6 @@ from components.kernel import (
     JsonObject,
     Local,
     Names,
-    NotFoundError,
     RefusedError,
     Wire,
     changed,
@@ -188,30 +188,23 @@ class BlockTypeKind(PrefectKind[BlockTypeArgs, BlockTypeState]):
 
     def create(self, api: PrefectApi, args: BlockTypeArgs) -> BlockTypeState:
         """Make the type and its schema, or the schema that a crashed run owes it."""
+        body = {
+            **to_wire(args),
+            "description": args.description,
+            "code_example": args.code_example,
+        }
+        slug = f"/block_types/slug/{part(args.slug)}"
         try:
-            wire = api.post(
-                "/block_types/",
-                {
-                    **to_wire(args),
-                    "description": args.description,
-                    "code_example": args.code_example,
-                },
-            )
+            api.post("/block_types/", body)
         except AlreadyExistsError:
-            wire = self._owed_a_schema(api, args)
-            if wire is None:
+            if not _half_made(self._with_schema(api, api.get(slug)), args):
                 raise
-        return self._published(api, args, wire["id"])
+        return self._published(api, args, api.get(slug)["id"])
 
-    def _owed_a_schema(self, api: PrefectApi, args: BlockTypeArgs) -> Wire | None:
-        try:
-            wire: Wire = api.get(f"/block_types/slug/{part(args.slug)}")
-        except NotFoundError:
-            return None
+    def _with_schema(self, api: PrefectApi, wire: Wire) -> BlockTypeState:
         of_type = {"block_schemas": {"block_type_id": {"any_": [wire["id"]]}}}
         schema = next(api.pages("/block_schemas/filter", of_type), None)
-        state = self.parse(api, {**wire, "schema": schema})
-        return wire if _half_made(state, args) else None
+        return self.parse(api, {**wire, "schema": schema})
 
     def _published(
         self, api: PrefectApi, args: BlockTypeArgs, type_id: UUID

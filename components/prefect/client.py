@@ -240,15 +240,32 @@ def _told(response: httpx.Response) -> ServiceError:
 def _reason(body: Wire) -> str:
     detail = body.get("detail") or body.get("exception_detail")
     if isinstance(detail, list):
+        faults = [fault for fault in detail if isinstance(fault, dict)]
         told = [
-            f"{'.'.join(str(step) for step in item.get('loc', ()))}: "
-            f"{item.get('msg', 'invalid')}"
-            for item in detail
-            if isinstance(item, dict)
+            f"{'.'.join(str(step) for step in fault.get('loc', ()))}: "
+            f"{str(fault.get('msg', 'invalid')).removeprefix('Value error, ')}"
+            for fault in _meant(faults)
         ]
         if told:
             return "; ".join(told)
     return str(detail or body.get("exception_message") or body.get("message") or "")
+
+
+def _meant(faults: list[Wire]) -> list[Wire]:
+    """Leave out the alternatives of a union that were not meant, by their `type`.
+
+    An automation's action has 17, and each of the other 16 tells its own faults.
+    """
+    others = [
+        fault["loc"][:-1]
+        for fault in faults
+        if fault.get("type") == "literal_error" and fault["loc"][-1:] == ["type"]
+    ]
+    return [
+        fault
+        for fault in faults
+        if not any(fault.get("loc", [])[: len(other)] == other for other in others)
+    ] or faults[:1]
 
 
 _connections: dict[Endpoint, PrefectApi] = {}
