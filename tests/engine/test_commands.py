@@ -78,14 +78,25 @@ def test_unknown_toolchain_is_one_sentence(project: Project) -> None:
     assert "pip or uv" in shown.stdout + shown.stderr
 
 
-@pytest.mark.skipif(
-    not (engine_bin().parent / "lib" / "host").is_dir(),
-    reason="this engine has the official language host",
-)
-def test_what_the_stand_in_lacks_is_told(project: Project) -> None:
-    """Generating code is refused with the way out, not with an internal error."""
-    project.write("Pulumi.yaml", "name: probe\nruntime: yaml\noutputs:\n  answer: 42\n")
-    shown = project(
-        "convert", "--from", "pcl", "--language", "python", "--out", "made", code=None
-    )
+@pytest.fixture
+def stand_in(project: Project) -> Project:
+    """Return a project on an engine with our own language host."""
+    if not (engine_bin().parent / "lib" / "host").is_dir():
+        pytest.skip("this engine has the official language host")
+    return project
+
+
+def test_generating_code_is_refused(stand_in: Project) -> None:
+    """What the stand-in lacks is told with the way out, not as an internal error."""
+    stand_in.write("Pulumi.yaml", "name: probe\nruntime: yaml\n")
+    arguments = ["--from", "pcl", "--language", "python", "--out", "made"]
+    shown = stand_in("convert", *arguments, code=None)
     assert "install the official Pulumi CLI" in shown.stdout + shown.stderr
+
+
+def test_debugger_is_refused(stand_in: Project) -> None:
+    """A debugger that cannot be attached is refused rather than forgotten."""
+    stand_in.program("print('the program ran')")
+    shown = stand_in("preview", "--attach-debugger", code=None)
+    assert "cannot attach a debugger" in shown.stdout + shown.stderr
+    assert "the program ran" not in shown.stdout

@@ -8,6 +8,8 @@ import sys
 import venv
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -61,6 +63,7 @@ def test_output_of_a_program_is_shown(project: Project) -> None:
     assert shown.count("to stderr") == 1
 
 
+@pytest.mark.timeout(60)  # a line that does not come would be waited for
 def test_output_streams_while_the_program_runs(project: Project) -> None:
     """A line is shown when it is printed, not when the program has ended."""
     gate = project.root / "gate"

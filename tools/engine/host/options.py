@@ -68,6 +68,16 @@ class Options:
         return None
 
 
+def refuse_debugger(request: Any) -> None:
+    """Raise a HostError if the user asks for a debugger, which this host lacks."""
+    if request.attach_debugger:
+        msg = (
+            "flowground's Python language host cannot attach a debugger; leave out "
+            "--attach-debugger or install the official Pulumi CLI."
+        )
+        raise HostError(msg)
+
+
 def find_up(start: Path, *names: str) -> Path | None:
     """Return the nearest folder from `start` upwards that has the first name found."""
     for name in names:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi.runtime.proto import language_pb2
 
 from .children import output
-from .options import HostError, Options
+from .options import HostError, Options, refuse_debugger
 from .policies import PolicyProxy
 from .toolchain import Toolchain
 
@@ -35,6 +35,7 @@ class Plugins:
         Raises:
             HostError: there is no Python, or nothing in the folder that it could run.
         """
+        refuse_debugger(request)
         policy = request.kind == _POLICY_PACK
         options = Options.of(request.info, plugin=not policy)
         toolchain = Toolchain(options)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi.runtime.proto import language_pb2
 
-from .options import HostError, Options
+from .options import HostError, Options, refuse_debugger
 from .toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Programs:
         Raises:
             HostError: there is no Python to run, or the type checker objects.
         """
+        refuse_debugger(request)
         options = Options.of(request.info)
         toolchain = Toolchain(options)
         toolchain.require()

@@ -18,7 +18,7 @@ NEEDED = (3, 259)
 
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 _VIRTUALENV = re.compile(
-    r"""^\s*["']?virtualenv["']?\s*:\s*["']?([^"'#\n,}]+)""", re.MULTILINE
+    r"""(?:^|[{,])\s*["']?virtualenv["']?\s*:\s*["']?([^"'#\n,}]+)""", re.MULTILINE
 )
 _SDK = re.compile(r"pulumi-(\d+)\.(\d+)\.[^/]*\.dist-info$")
 
