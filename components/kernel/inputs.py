@@ -54,7 +54,8 @@ def from_output(model: type[Args], field: str, sent: Any) -> Any:
     if sent is None:
         return None
     adapter = field_adapters(model)[field]
-    return adapter.dump_python(adapter.validate_python(sent, context=BORDER))
+    value = adapter.validate_python(sent, context=BORDER)
+    return adapter.dump_python(value, mode="json")
 
 
 def _property(annotation: Any, value: Any) -> Any:
