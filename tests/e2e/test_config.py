@@ -1,0 +1,102 @@
+"""Bad input: one clear error at preview, and nothing half-done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.platform_project import PlatformProject
+
+pytestmark = pytest.mark.xdist_group("config")
+
+
+def _wrong(settings: dict[str, Any], path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    for key in parents:
+        settings = settings[key]
+    settings[last] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("work_poolz", {}, ["prefect.work_poolz", "remove it or correct its name"]),
+        ("workspace.layout", "mine", ["prefect.workspace.layout", "'own'"]),
+        ("workspace.handle", None, ["prefect.workspace", "needs a `handle`"]),
+        (
+            "work_pools.my-pool.pool.concurrency_limit",
+            "many",
+            ["prefect.work_pools.my-pool.pool.concurrency_limit", "valid integer"],
+        ),
+        (
+            "deployments.hello-flow-deployment.deployment.schedules",
+            [{"cron": "every day"}],
+            ["hello-flow-deployment.deployment.schedules[0]", "cron"],
+        ),
+        (
+            "deployments.hello-flow-deployment.entrypoint",
+            "hello_flow.py:nobody",
+            ["hello_flow.py", "nobody"],
+        ),
+        (
+            "blocks.prefect-modal.secrets.token",
+            "${secrets.nobody}",
+            ["prefect.blocks.prefect-modal.secrets.token", "config set --secret"],
+        ),
+        (
+            "variables.greeting.value",
+            "x" * 5001,
+            ["prefect.variables.greeting.value", "at most 5000"],
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 60 else "",
+)
+def test_a_fault_is_one_error_that_names_stack_path_and_fix(
+    platform: PlatformProject, path: str, value: Any, told: list[str]
+) -> None:
+    """Whatever is wrong is told once, in words, where the user can find it."""
+    good = platform.prefect_settings("dev")
+    broken = platform.prefect_settings("dev")
+    _wrong(broken, path, value)
+    platform.set_prefect("dev", broken)
+    try:
+        said = platform.on("dev", "preview", code=None)
+    finally:
+        platform.set_prefect("dev", good)
+    assert "stack dev: " in said
+    for words in told:
+        assert words in said
+    assert "Traceback" not in said
+    assert "Exception" not in said
+
+
+def test_all_faults_are_told_at_once(platform: PlatformProject) -> None:
+    """Nobody mends one error only to be shown the next."""
+    good = platform.prefect_settings("dev")
+    broken = platform.prefect_settings("dev")
+    _wrong(broken, "work_poolz", {})
+    _wrong(broken, "schedules", "sometimes")
+    platform.set_prefect("dev", broken)
+    try:
+        said = platform.on("dev", "preview", code=None)
+    finally:
+        platform.set_prefect("dev", good)
+    assert "prefect.work_poolz" in said
+    assert "prefect.schedules" in said
+
+
+def test_a_missing_credential_is_told_when_it_is_needed(
+    platform: PlatformProject,
+) -> None:
+    """A preview works without any; an `up` says which variable to set."""
+    kept = platform.env
+    platform.env = {k: v for k, v in kept.items() if not k.startswith("PREFECT_")}
+    try:
+        platform.on("dev", "preview")
+        said = platform.up("dev", code=None)
+    finally:
+        platform.env = kept
+    assert "PREFECT_CLOUD_ACCOUNT_ID" in said
+    assert "Traceback" not in said
