@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import venv
 from typing import TYPE_CHECKING
@@ -40,7 +41,8 @@ DYNAMIC = """
 
 def borrow_sdk(environment: Path) -> None:
     """Make a virtual environment that finds the packages of this test run's own."""
-    venv.create(environment, symlinks=True, with_pip=False)
+    if not environment.exists():
+        venv.create(environment, symlinks=True, with_pip=False)
     here = next(path for path in sys.path if path.endswith("site-packages"))
     [packages] = environment.glob("lib/python3*/site-packages")
     (packages / "borrowed.pth").write_text(here)
@@ -142,6 +144,20 @@ def test_relative_virtualenv_runs_program_and_provider(project: Project) -> None
     borrow_sdk(environment)
     project.save(runtime=project.runtime(virtualenv="env"), main="program/")
     project.write("program/__main__.py", DYNAMIC)
+    project("up", "--yes", "--skip-preview")
+    expected = str(environment)
+    assert project.outputs() == {"program": expected, "provider": expected}
+
+
+@pytest.mark.skipif(not shutil.which("uv"), reason="needs uv")
+def test_uv_toolchain_runs_program_and_provider(project: Project) -> None:
+    """With `toolchain: uv`, uv makes the environment that everything runs in."""
+    project.save(runtime=project.runtime(toolchain="uv"))
+    project.write("pyproject.toml", '[project]\nname = "probe"\nversion = "1"\n')
+    project.write("__main__.py", DYNAMIC)
+    project("install")
+    environment = project.root / ".venv"
+    borrow_sdk(environment)
     project("up", "--yes", "--skip-preview")
     expected = str(environment)
     assert project.outputs() == {"program": expected, "provider": expected}

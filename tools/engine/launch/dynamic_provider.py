@@ -27,10 +27,13 @@ GRACE_SECONDS = 5
 
 def environment() -> Path | None:
     """Return the program's virtual environment, or None for the Python on PATH."""
-    name = os.environ.get("PULUMI_RUNTIME_VIRTUALENV", "")
-    if not name and os.environ.get("PULUMI_RUNTIME_TOOLCHAIN") == "uv":
-        name = ".venv"
-    return project_root(Path.cwd()) / name if name else None
+    here = Path.cwd()
+    if name := os.environ.get("PULUMI_RUNTIME_VIRTUALENV"):
+        return Path(project_root(here), name)
+    if os.environ.get("PULUMI_RUNTIME_TOOLCHAIN") == "uv":
+        folders = [folder / ".venv" for folder in (here, *here.parents)]
+        return next(filter(Path.is_dir, folders), folders[0])
+    return None
 
 
 def command() -> tuple[list[str], dict[str, str]]:
