@@ -43,10 +43,12 @@ _SORTS: Final = ("cron", "interval", "rrule")
 
 
 def _seconds(value: object) -> object:
+    """Round to microseconds, as the server does."""
     if isinstance(value, timedelta):
         return value.total_seconds()
-    # The server keeps microseconds.
-    return round(value, 6) if isinstance(value, float) else value
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        return timedelta(seconds=value).total_seconds()  # type: ignore[arg-type]
+    return value
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -74,7 +76,10 @@ class Schedule(Part):
     cron: Annotated[str, AfterValidator(valid_cron)] | None = None
     interval: (
         Annotated[
-            float, BeforeValidator(_seconds), Field(gt=0, lt=1e11, allow_inf_nan=False)
+            float,
+            BeforeValidator(_seconds),
+            # Beyond 30 years a float cannot tell microseconds apart any more.
+            Field(gt=0, lt=1e9, allow_inf_nan=False),
         ]
         | None
     ) = None
