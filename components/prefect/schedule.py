@@ -76,10 +76,10 @@ class Schedule(Part):
     cron: Annotated[str, AfterValidator(valid_cron)] | None = None
     interval: (
         Annotated[
-            float,
+            float | timedelta,
             BeforeValidator(_seconds),
             # Beyond 30 years a float cannot tell microseconds apart any more.
-            Field(gt=0, lt=1e9, allow_inf_nan=False),
+            Field(gt=0, lt=1e9),
         ]
         | None
     ) = None

@@ -160,7 +160,10 @@ def test_a_schedule_deleted_by_hand_is_made_again(
     world: PrefectWorld, wanted: dict[str, Any], refreshed: bool
 ) -> None:
     """It shows as drift, and even unseen it does not stop the next update."""
-    schedules = [{"cron": "@daily", **OFF}, {"interval": 60, **OFF}]
+    schedules: list[dict[str, Any]] = [
+        {"cron": "@daily", **OFF},
+        {"interval": 60, **OFF},
+    ]
     made = world.servicer.create(DEPLOYMENT, {**wanted, "schedules": schedules})
     world.call("DELETE", f"/deployments/{made.id}/schedules/{ids(made)['cron']}")
     schedules[0]["cron"] = "@hourly"

@@ -41,40 +41,32 @@ RULES = [
 ]
 ZONES = st.none() | st.sampled_from(["UTC", "Asia/Kolkata", "America/New_York"])
 
+COMMON: dict[str, st.SearchStrategy[Any]] = {
+    "active": st.booleans(),
+    "parameters": JSON_OBJECTS,
+    "max_scheduled_runs": st.integers(1, 50),
+}
+INTERVALS = st.floats(1e-6, 1e8) | st.timedeltas(timedelta(seconds=1), timedelta(9999))
+# Naive ones are allowed.
+PLACES: Any = st.none() | st.sampled_from([UTC, ZoneInfo("Asia/Kolkata")])
+ANCHORS = st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1), timezones=PLACES)  # noqa: DTZ001
+
+
+def _made(
+    timing: dict[str, st.SearchStrategy[Any]],
+    **optional: st.SearchStrategy[Any],
+) -> st.SearchStrategy[Schedule]:
+    required = {**timing, "timezone": ZONES}
+    return st.fixed_dictionaries(required, optional=optional | COMMON).map(
+        lambda fields: Schedule(**fields)
+    )
+
+
 SCHEDULES = st.lists(
-    st.builds(
-        lambda timing, common: Schedule(**timing, **common),
-        st.one_of(
-            st.fixed_dictionaries(
-                {"cron": st.sampled_from(CRONS), "timezone": ZONES},
-                optional={"day_or": st.booleans()},
-            ),
-            st.fixed_dictionaries(
-                {
-                    "interval": st.floats(1e-6, 1e8)
-                    | st.timedeltas(timedelta(seconds=1), timedelta(days=9999)),
-                    "timezone": ZONES,
-                },
-                optional={
-                    "anchor_date": st.datetimes(
-                        datetime(1980, 1, 1),  # noqa: DTZ001  # naive ones are allowed
-                        datetime(2100, 1, 1),  # noqa: DTZ001
-                        timezones=st.none()
-                        | st.just(UTC)
-                        | st.just(ZoneInfo("Asia/Kolkata")),
-                    )
-                },
-            ),
-            st.fixed_dictionaries({"rrule": st.sampled_from(RULES), "timezone": ZONES}),
-        ),
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "active": st.booleans(),
-                "parameters": JSON_OBJECTS,
-                "max_scheduled_runs": st.integers(1, 50),
-            },
-        ),
+    st.one_of(
+        _made({"cron": st.sampled_from(CRONS)}, day_or=st.booleans()),
+        _made({"interval": INTERVALS}, anchor_date=ANCHORS),
+        _made({"rrule": st.sampled_from(RULES)}),
     ),
     max_size=5,
 )
@@ -158,6 +150,10 @@ def test_one_slug_twice_is_refused() -> None:
         ({"cron": "daily"}, "'daily' is not a cron expression"),
         ({"cron": "H * * * *"}, "hashed or random"),
         ({"interval": 0}, "greater than 0"),
+        ({"interval": float("nan")}, "greater than 0"),
+        ({"interval": float("inf")}, "less than 1000000000"),
+        ({"interval": timedelta(days=20000)}, "less than 1000000000"),
+        ({"interval": "hourly"}, "valid number"),
         ({"rrule": "FREQ=SOMETIMES"}, "is not a recurrence rule"),
         ({"rrule": "FREQ=DAILY;" + "BYHOUR=1;" * 800}, "Prefect takes 6500"),
         ({"cron": "@daily", "timezone": "Mars"}, "'Mars' is not a timezone"),
