@@ -5,9 +5,13 @@ from .block import Block
 from .block_type import BlockType
 from .deployment import Deployment
 from .flow import Flow
+from .global_concurrency_limit import GlobalConcurrencyLimit
 from .schedule import Schedule
 from .service_account import ServiceAccount
+from .tag_concurrency_limit import TagConcurrencyLimit
 from .variable import Variable
+from .work_pool import WorkPool
+from .work_queue import WorkQueue
 from .workspace import Workspace
 from .workspace_access import WorkspaceAccess
 
@@ -17,9 +21,13 @@ __all__ = [
     "BlockType",
     "Deployment",
     "Flow",
+    "GlobalConcurrencyLimit",
     "Schedule",
     "ServiceAccount",
+    "TagConcurrencyLimit",
     "Variable",
+    "WorkPool",
+    "WorkQueue",
     "Workspace",
     "WorkspaceAccess",
 ]
