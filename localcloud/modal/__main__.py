@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import logging
 import signal
@@ -16,6 +15,7 @@ from aiohttp import web
 from localcloud.modal import accounts, http, server
 from localcloud.modal.housekeeping import keep_house, sweep_content
 from localcloud.modal.plane import Plane
+from localcloud.modal.scheduler import Scheduler
 from localcloud.modal.settings import GIB, Settings
 
 OWNER = "local-owner"
@@ -43,6 +43,12 @@ def parse(arguments: list[str] | None = None) -> Settings:
         type=Path,
         default=Path(sys.executable),
         help="interpreter that functions run in, in the place of their images",
+    )
+    add(
+        "--max-containers",
+        type=int,
+        default=8,
+        help="how many function containers may run at a time",
     )
     add(
         "--multipart-threshold",
@@ -73,14 +79,17 @@ async def run(settings: Settings) -> None:
     grpc, port = await server.serve(plane)
     plane.grpc_url = f"http://127.0.0.1:{port}"
     announce(plane)
-    housekeeper = asyncio.create_task(keep_house(plane))
+    background = [
+        asyncio.create_task(keep_house(plane)),
+        asyncio.create_task(Scheduler(plane).run()),
+    ]
     await stop.wait()
-    housekeeper.cancel()
+    for task in background:
+        task.cancel()
+    await asyncio.gather(*background, return_exceptions=True)
     grpc.close()
     await grpc.wait_closed()
     await runner.cleanup()
-    with contextlib.suppress(asyncio.CancelledError):
-        await housekeeper
     plane.close()
 
 
@@ -110,4 +119,6 @@ def stop_signal() -> asyncio.Event:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    # It reports every stream that a client gives up, which is how clients stop waiting.
+    logging.getLogger("grpclib").setLevel(logging.WARNING)
     asyncio.run(run(parse()))

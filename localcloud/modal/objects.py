@@ -78,7 +78,10 @@ def get_or_create(
     need = Need.READ if how == LOOKUP else Need.WRITE
     if how in (APP_OWNED, EPHEMERAL):
         environment = call.environment(request.environment_name, need)
-        return create(call, kind, environment["id"], None, app_id or None), True
+        owner = app_id or None
+        return create(
+            call, kind, environment["id"], None, owner, how == EPHEMERAL
+        ), True
     environment = call.environment(request.environment_name, Need.READ)
     found = by_name(call, kind, environment["id"], name)
     if found and how == FAIL_IF_EXISTS:
@@ -118,10 +121,15 @@ def by_name(
     )
 
 
-def create(
-    call: Call, kind: Kind, environment_id: str, name: str | None, app_id: str | None
+def create(  # noqa: PLR0917 - one argument a column
+    call: Call,
+    kind: Kind,
+    environment_id: str,
+    name: str | None,
+    app_id: str | None,
+    ephemeral: bool = False,
 ) -> sqlite3.Row:
-    """Insert an object and return it; without name nor app it is ephemeral."""
+    """Insert an object and return it; an ephemeral one needs heartbeats from now on."""
     row = call.store.one(
         "INSERT INTO objects (id, kind, environment_id, name, app_id, created_at, "
         "created_by, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
@@ -132,7 +140,7 @@ def create(
         app_id,
         call.store.stamp(),
         call.who.name,
-        time.time() if name is None and app_id is None else None,
+        time.time() if ephemeral else None,
     )
     assert row is not None  # noqa: S101 - RETURNING returns the row inserted
     return row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from localcloud.modal.urls import Urls
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from localcloud.modal.containers import Container
     from localcloud.modal.settings import Settings
 
 
@@ -29,7 +29,8 @@ class Plane:
     urls: Urls
     signals: Signals = field(default_factory=Signals)
     grpc_url: str = ""
-    background: set[asyncio.Task[None]] = field(default_factory=set)
+    containers: dict[str, Container] = field(default_factory=dict)
+    """The containers that run, by task id."""
 
     @classmethod
     def open(cls, settings: Settings) -> Plane:

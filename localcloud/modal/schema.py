@@ -8,7 +8,7 @@ in a table of its own that goes with the object. Content is never here: `files`,
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -149,14 +149,16 @@ CREATE TABLE mount_files (
 
 CREATE TABLE images (
     id TEXT PRIMARY KEY REFERENCES objects ON DELETE CASCADE,
-    definition BLOB NOT NULL, builder_version TEXT NOT NULL
+    hash BLOB NOT NULL, definition BLOB NOT NULL, builder_version TEXT NOT NULL
 );
+CREATE INDEX images_by_hash ON images (hash);
 CREATE TABLE apps (
     id TEXT PRIMARY KEY REFERENCES objects ON DELETE CASCADE,
     description TEXT NOT NULL, state INTEGER NOT NULL,
     version INTEGER NOT NULL DEFAULT 0,
-    deployed_at REAL, deployed_by TEXT, stopped_at REAL, stopped_by TEXT,
-    owner TEXT NOT NULL, tags TEXT NOT NULL DEFAULT '{}'
+    layout BLOB NOT NULL DEFAULT x'', deployed_at REAL, deployed_by TEXT,
+    stopped_at REAL, stopped_by TEXT, owner TEXT NOT NULL,
+    tags TEXT NOT NULL DEFAULT '{}'
 );
 CREATE TABLE app_versions (
     app_id TEXT REFERENCES apps ON DELETE CASCADE, version INTEGER,
@@ -165,8 +167,13 @@ CREATE TABLE app_versions (
 ) WITHOUT ROWID;
 CREATE TABLE functions (
     id TEXT PRIMARY KEY REFERENCES objects ON DELETE CASCADE,
-    definition_id TEXT, definition BLOB, metadata BLOB NOT NULL,
-    base_id TEXT, params BLOB
+    definition_id TEXT, precreated BLOB NOT NULL, base_id TEXT, params BLOB,
+    options BLOB
+);
+CREATE TABLE definitions (
+    id TEXT PRIMARY KEY,
+    function_id TEXT NOT NULL REFERENCES functions ON DELETE CASCADE,
+    definition BLOB NOT NULL
 );
 CREATE TABLE classes (
     id TEXT PRIMARY KEY REFERENCES objects ON DELETE CASCADE, function_id TEXT NOT NULL

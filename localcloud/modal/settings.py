@@ -22,6 +22,8 @@ class Settings:
     auto_approve: bool = False
     python: Path = Path(sys.executable)
     """The interpreter that runs functions: it stands in for every image."""
+    max_containers: int = 8
+    """How many function containers run at a time, whatever the functions ask for."""
     multipart_threshold: int = GIB
     """Blobs above this many bytes are uploaded in parts; the client itself asks for it
     above 1 GiB, where it no longer computes the MD5 that a single part needs."""

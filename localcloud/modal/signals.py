@@ -25,6 +25,10 @@ class Signals:
         if event is not None:
             event.set()
 
+    async def wait(self, key: str) -> None:
+        """Return when the key is signalled next."""
+        await self._events[key].wait()
+
     async def until(
         self, key: str, attempt: Callable[[], T | None], patience: float
     ) -> T | None:

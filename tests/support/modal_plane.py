@@ -39,6 +39,8 @@ class RunningPlane:
     state_dir: Path
     grpc_url: str
     http_url: str
+    s3_port: int = 0
+    """Where the control plane expects an S3, if a test starts one."""
 
     def client(
         self, token_id: str = TOKEN_ID, token_secret: str = TOKEN_SECRET
@@ -132,9 +134,11 @@ def start(
 
 
 @contextmanager
-def running_plane(state_dir: Path, *arguments: str) -> Iterator[RunningPlane]:
+def running_plane(
+    state_dir: Path, *arguments: str, env: Mapping[str, str] | None = None
+) -> Iterator[RunningPlane]:
     """Run a control plane for the length of a `with` statement."""
-    plane = start(state_dir, *arguments)
+    plane = start(state_dir, *arguments, env=env)
     try:
         yield plane
     finally:

@@ -13,6 +13,7 @@ from tests.support.modal_plane import (
     RunningPlane,
     running_plane,
 )
+from tests.support.modal_s3 import free_port
 
 # modal 1.6.4's multipart upload leaves its readers to the garbage collector.
 IGNORE_UNCLOSED = "ignore:unclosed file:ResourceWarning"
@@ -30,7 +31,10 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlane]:
     """A control plane shared by all tests of this folder."""
     state_dir = tmp_path_factory.mktemp("modal") / "state"
     threshold = f"--multipart-threshold={8 * 1024 * 1024}"
-    with running_plane(state_dir, threshold, "--auto-approve") as running:
+    port = free_port()
+    env = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+    with running_plane(state_dir, threshold, "--auto-approve", env=env) as running:
+        running.s3_port = port
         yield running
 
 
