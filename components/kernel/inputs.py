@@ -12,7 +12,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import pulumi
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from .model import (
     BORDER,
@@ -36,17 +36,23 @@ def to_inputs(model: type[Args], given: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         model: The kind's arguments.
-        given: Values and outputs by field; None stands for "not given".
+        given: Values and outputs by field; None stands for "not given", and for JSON's
+            null where any JSON value must be given.
     """
     sealed = model.marked(Secret) | model.marked(WriteOnly)
     props: dict[str, Any] = {}
     for name, value in given.items():
-        if value is None:
-            continue
         field = model.model_fields.get(name)
+        if value is None and not _means_null(field):
+            continue
         sent = value if field is None else _property(annotation_of(field), value)
         props[name] = pulumi.Output.secret(sent) if name in sealed else sent
     return props
+
+
+def _means_null(field: FieldInfo | None) -> bool:
+    any_json: Any = JsonValue
+    return field is not None and field.is_required() and field.annotation is any_json
 
 
 def from_output(model: type[Args], field: str, sent: Any) -> Any:

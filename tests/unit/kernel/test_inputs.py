@@ -108,33 +108,40 @@ def unknown() -> pulumi.Output[Any]:
 def test_what_a_program_gives_arrives_as_it_was(example: Example) -> None:
     """Values of any model: sent, through the engine, checked, and given back."""
     model, args = example
-    given_ = {name: getattr(args, name) for name in model.model_fields}
-    plain = {k: v for k, v in given_.items() if k not in model.marked(Secret)}
+    open_ = set(model.model_fields) - model.marked(Secret)
+    plain = {name: getattr(args, name) for name in open_}
     props, failures = check_properties(
         model, across_the_border(to_inputs(model, plain))
     )
     assert failures == []
-    wanted = args.model_copy(update=dict.fromkeys(model.marked(Secret)))
-    assert _without_nulls(model, props) == _without_nulls(model, wanted.to_properties())
+    wanted = model(
+        **{k: v for k, v in plain.items() if v is not None or _must(model, k)}
+    )
+    assert exactly(props) == exactly(wanted.to_properties())
     for name in json_fields(model) & props.keys():
-        value = args.model_dump(mode="json")[name]
+        value = wanted.model_dump(mode="json")[name]
         assert exactly(from_output(model, name, props[name])) == exactly(value)
 
 
-def _without_nulls(model: type[Args], props: Properties) -> str:
-    # Given as None, a field is "not given", and so is as its default says; where that
-    # default is another value, nothing can say None.
-    nothing = {
-        name
-        for name, field in model.model_fields.items()
-        if props.get(name) == "null" and not field.is_required()
-    }
-    return exactly({k: v for k, v in props.items() if k not in nothing})
+def _must(model: type[Args], field: str) -> bool:
+    return model.model_fields[field].is_required()
 
 
 def test_none_stands_for_not_given() -> None:
     """It is no property at all."""
     assert to_inputs(Job, {"name": None, "free": None, "count": None}) == {}
+
+
+def test_none_is_a_value_where_any_json_value_must_be_given() -> None:
+    """A required JSON field cannot be left out, so None says null."""
+
+    class Must(Args):
+        value: Annotated[Json, Field(description="any")]
+        table: JsonObject
+        title: str
+
+    given_ = {"value": None, "table": None, "title": None}
+    assert to_inputs(Must, given_) == {"value": "null"}
 
 
 def test_what_the_model_does_not_know_is_handed_on() -> None:
