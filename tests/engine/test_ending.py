@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,6 +57,16 @@ def test_interrupt_ends_the_program(project: Project) -> None:
     shown, _ = running.communicate(timeout=30)
     assert running.returncode != 0
     assert "Traceback" not in shown
+    none_left(project)
+
+
+def test_cancel_reaches_a_program_that_has_left_the_group(project: Project) -> None:
+    """The host ends its program itself, even one that no signal of the engine meets."""
+    project.program("import os; os.setsid()\n" + textwrap.dedent(SLOW_PROGRAM))
+    running = project.start("preview")
+    wait_until((project.root / "started").exists, 60, "the program started")
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=30)
     none_left(project)
 
 

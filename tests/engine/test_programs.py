@@ -188,10 +188,11 @@ def test_config_reaches_the_program_and_its_schema_is_checked(
         config = pulumi.Config()
         pulumi.export("size", config.require_int("size"))
         pulumi.export("key", config.require_secret("key"))
+        pulumi.export("known", pulumi.runtime.is_config_secret("probe:key"))
         """)
     project("config", "set", "--secret", "key", "canary")
     project("up", "--yes", "--skip-preview")
-    assert project.outputs() == {"size": 3, "key": "[secret]"}
+    assert project.outputs() == {"size": 3, "key": "[secret]", "known": True}
     assert "canary" not in project("stack", "export").stdout
 
     project("config", "set", "size", "many")

@@ -55,7 +55,8 @@ class Project:
             self.root.mkdir()
         path = os.pathsep.join([str(engine_bin()), os.environ["PATH"]])
         self.env = {
-            **os.environ,
+            # A developer's PYTHONUNBUFFERED, or a CI's, would hide what is not flushed.
+            **{k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
             "PATH": path,
             "PULUMI_BACKEND_URL": state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "test",
