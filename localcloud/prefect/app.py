@@ -8,14 +8,22 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from localcloud.prefect import proxy, sockets, ui
+from localcloud.prefect import hooks, proxy, sockets, ui
 from localcloud.prefect.account.bootstrap import bootstrap
 from localcloud.prefect.account.routes import (
     accounts,
     bots,
+    collections,
     grants,
     me,
+    members,
+    object_access,
     roles,
+    settings,
+    slas,
+    teams,
+    users,
+    webhooks,
     workspaces,
 )
 from localcloud.prefect.account.store import ConflictError, Store
@@ -27,9 +35,17 @@ ROUTERS = (
     me.router,
     roles.scopes_router,
     roles.router,
+    users.router,
     bots.router,
+    teams.router,
+    members.router,
+    settings.router,
     workspaces.router,
     grants.router,
+    webhooks.router,
+    slas.router,
+    object_access.router,
+    collections.router,
     accounts.router,
     sockets.router,
     proxy.router,
@@ -101,5 +117,6 @@ def create_app(
     for router in ROUTERS:
         api.include_router(router)
     app.include_router(api)
+    app.include_router(hooks.router)
     app.include_router(ui.router)
     return app

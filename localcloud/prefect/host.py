@@ -153,11 +153,11 @@ def main() -> None:
         os.set_blocking(descriptor, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_writer)
-    # The supervisor signals the whole group: the front decides when servers stop.
+    server.prepare()
+    # The supervisor signals the whole group; from now on the front decides when
+    # servers stop. Until here there is nothing to lose.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    server.prepare()
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, shared pages
     host = Host(answers)

@@ -6,6 +6,8 @@ when it does), the write is sent again, so that clients do not back off for seco
 """
 
 import asyncio
+import gzip
+import json
 import time
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -15,8 +17,8 @@ from fastapi import APIRouter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from localcloud.prefect import scopes
-from localcloud.prefect.account.access import MembershipDep
+from localcloud.prefect import acl, scopes
+from localcloud.prefect.account.access import ActorDep, MembershipDep, StoreDep
 from localcloud.prefect.servers import Server, Servers, ServerUnavailableError
 
 router = APIRouter(prefix="/accounts/{account_id}/workspaces/{workspace_id}")
@@ -24,6 +26,7 @@ router = APIRouter(prefix="/accounts/{account_id}/workspaces/{workspace_id}")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 ATTEMPTS = 3
 CLIENT_CLOSED = 499
+BAD_REQUEST = 400
 RETRY_SECONDS = 20
 RETRY_PAUSE = 0.05
 # These belong to a connection, not to the message; the key is ours to check.
@@ -47,7 +50,13 @@ UNAVAILABLE = {"exception_message": "Service Unavailable"}
 
 
 @router.api_route("/{path:path}", methods=METHODS)
-async def forward(request: Request, membership: MembershipDep, path: str) -> Response:
+async def forward(
+    request: Request,
+    membership: MembershipDep,
+    actor: ActorDep,
+    store: StoreDep,
+    path: str,
+) -> Response:
     """Forward one request to the workspace's server."""
     servers: Servers = request.app.state.servers
     try:
@@ -56,17 +65,49 @@ async def forward(request: Request, membership: MembershipDep, path: str) -> Res
         return Response(status_code=CLIENT_CLOSED)
     if scope := scopes.needed(request.method, path, request.url.query, body):
         membership.require(scope)
-    answer = _read if scopes.is_read(request.method, path) else _write
+    send = _read if scopes.is_read(request.method, path) else _write
+    lists = acl.lists_for(store, membership, actor)
     for _ in range(ATTEMPTS):
         try:
+            if lists is not None:
+                await acl.check(servers, lists, request.method, path, _json(body))
             server = await servers.ensure(membership.workspace)
             with server.in_use():
-                return await answer(servers, server, request, body)
+                answer = await send(servers, server, request, body)
+                if lists is not None and send is _read:
+                    return await _visible(answer, lists, path)
+                if request.method == "DELETE" and answer.status_code < BAD_REQUEST:
+                    acl.forget(store, membership.workspace["id"], path)
+                return answer
         except httpx.ConnectError:
             await servers.settle(server)  # nothing was sent: it has just died
         except (ServerUnavailableError, httpx.TransportError):
             break
     return JSONResponse(UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body or b"null")
+    except ValueError:  # the server will say so
+        return None
+
+
+async def _visible(answer: Response, lists: acl.Lists, path: str) -> Response:
+    """Take out of an answer what access lists hide from the caller."""
+    kind = acl.kind_of(path)
+    if kind is None or answer.status_code != HTTPStatus.OK:
+        return answer
+    if not isinstance(answer, StreamingResponse):
+        return answer
+    content = b"".join([_bytes(chunk) async for chunk in answer.body_iterator])
+    if answer.headers.get("content-encoding") == "gzip":
+        content = gzip.decompress(content)
+    return JSONResponse(lists.visible(kind, json.loads(content)))
+
+
+def _bytes(chunk: str | bytes | memoryview) -> bytes:
+    return chunk.encode() if isinstance(chunk, str) else bytes(chunk)
 
 
 def _rest_of(request: Request) -> str:

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 # memory. The servers' own services and requests then take turns, and SQLite never
 # answers "database is locked" (which the API turns into 503 under parallel writers).
 DATABASE = ":memory:.db"
+TEMPLATE = "template"
 START_SECONDS = 90
 SETTLE_SECONDS = 3
 IDLE_CHECK_SECONDS = 10
@@ -96,7 +98,9 @@ class Servers:
         self._servers: dict[str, Server] = {}
         self._starting: dict[str, asyncio.Lock] = {}
         self._host: asyncio.subprocess.Process | None = None
-        self._host_ready = asyncio.Event()
+        self._host_started = asyncio.Event()
+        self._prepared = asyncio.Event()
+        self._closing = False
         self._tasks: list[asyncio.Task[None]] = []
         self.client = httpx.AsyncClient(
             timeout=httpx.Timeout(120, connect=5),
@@ -105,8 +109,9 @@ class Servers:
         )
 
     async def open(self) -> None:
-        """Start the host, and make the template if this Prefect has none yet."""
+        """Start the host; what it needs seconds for happens behind our back."""
         environment = {k: v for k, v in os.environ.items() if "PREFECT" not in k}
+        self._sweep()
         self._host = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -116,35 +121,37 @@ class Servers:
             env=environment | {"PREFECT_HOME": str(self._root / "host")},
         )
         self._tasks = [
-            asyncio.create_task(self._listen()),
+            asyncio.create_task(self._listen(self._host)),
+            asyncio.create_task(self._prepare()),
             asyncio.create_task(self._stop_idle()),
         ]
-        await self._or_host_died(self._host_ready.wait())
-        self._sweep()
+
+    async def _prepare(self) -> None:
+        """Wait for the host, and make the template if this Prefect has none yet."""
+        await self._host_started.wait()
         if not self._template.exists():
             self._template.parent.mkdir(parents=True, exist_ok=True)
-            making = self._servers["template"] = Server("template", "")
+            making = self._servers[TEMPLATE] = Server(TEMPLATE, "")
             home = str(self._root / "host")
             self._order("migrate", making, home=home, database=str(self._template))
-            await self._or_host_died(making.ended.wait())
+            await making.ended.wait()
             if not self._template.exists():
-                raise ServerUnavailableError(
-                    f"Prefect could not make its database; {home}/server.log says why."
-                )
+                log.error("Prefect made no database; %s/server.log says why", home)
+                return
+        self._prepared.set()
 
     async def close(self) -> None:
         """Stop all servers and the host."""
+        self._closing = True
         for task in self._tasks:
             task.cancel()
         await self.client.aclose()
         if self._host is not None and self._host.stdin is not None:
             self._host.stdin.close()
+            if not self._host_started.is_set():  # it is still importing
+                with suppress(ProcessLookupError):
+                    self._host.terminate()
             await self._host.wait()
-
-    @property
-    def host_died(self) -> bool:
-        """Whether the host is gone, and this process can no longer serve."""
-        return self._host is not None and self._host.returncode is not None
 
     async def ensure(self, workspace: Row) -> Server:
         """Return the workspace's server, started and waited for if need be.
@@ -161,6 +168,24 @@ class Servers:
             if server is None or not server.is_up:
                 server = await self._start(workspace)
             return server
+
+    async def ask(self, workspace: Row, method: str, path: str, **body: Any) -> Any:
+        """Ask a workspace's server in the front's own name.
+
+        Returns:
+            The JSON of the answer; None when the object does not exist.
+        """
+        server = await self.ensure(workspace)
+        with server.in_use():
+            answer = await self.client.request(
+                method,
+                f"http://{server.address}/api{path}",
+                json=body or None,
+                headers={"Authorization": server.authorization},
+            )
+        if answer.status_code in {404, 422}:  # 422: the id is not even an id
+            return None
+        return answer.raise_for_status().json()
 
     async def settle(self, server: Server) -> None:
         """Wait until it is known whether a server that is out of reach has ended."""
@@ -191,6 +216,10 @@ class Servers:
 
     async def _start(self, workspace: Row) -> Server:
         name = workspace["id"]
+        try:
+            await asyncio.wait_for(self._prepared.wait(), START_SECONDS)
+        except TimeoutError:
+            raise ServerUnavailableError("Prefect's host does not start.") from None
         if self._store.find("workspaces", id=name) is None:
             raise ServerUnavailableError("The workspace was deleted just now.")
         home = self._home(name)
@@ -233,7 +262,7 @@ class Servers:
         server = self._servers.get(name)
         if server is not None and not server.ended.is_set():
             self._order("stop", server)
-            await self._or_host_died(server.ended.wait())
+            await server.ended.wait()
         self._servers.pop(name, None)
 
     async def _stop_idle(self) -> None:
@@ -253,43 +282,31 @@ class Servers:
         line = json.dumps({"do": do, "id": server.workspace, **details})
         self._host.stdin.write(line.encode() + b"\n")
 
-    async def _or_host_died(self, wait: Any) -> None:
-        """Wait for something that only a living host can bring about."""
-        if self._host is None:
-            raise ServerUnavailableError("The host of the Prefect servers is not up.")
-        tasks = {
-            asyncio.ensure_future(wait),
-            asyncio.ensure_future(self._host.wait()),
-        }
-        _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        if self.host_died:
-            raise ServerUnavailableError("The host of the Prefect servers has ended.")
-
-    async def _listen(self) -> None:
-        """Take in what the host reports, until it ends."""
-        if self._host is None or self._host.stdout is None:
-            return
-        while line := await self._host.stdout.readline():
-            message = json.loads(line)
-            if message["id"] == "":
-                self._host_ready.set()
-                continue
-            server = self._servers.get(message["id"])
-            if server is None:
-                continue
-            if message["event"] == "bound":
-                server.port, server.pid = message["port"], message["pid"]
-            elif message["event"] == "ready":
-                server.ready.set()
-            else:
-                if message["code"]:
-                    log.warning(
-                        "server of %s ended with %s", message["id"], message["code"]
-                    )
-                server.ended.set()
+    async def _listen(self, host: asyncio.subprocess.Process) -> None:
+        """Take in what the host reports; without a host this process is of no use."""
+        if host.stdout is not None:
+            while line := await host.stdout.readline():
+                self._take_in(json.loads(line))
         for server in self._servers.values():
             server.ended.set()
-        with suppress(ProcessLookupError):
-            await self._host.wait()
+        if not self._closing:
+            log.error("the host of the Prefect servers has ended, and so do we")
+            os.kill(os.getpid(), signal.SIGTERM)  # the supervisor starts us again
+
+    def _take_in(self, message: dict[str, Any]) -> None:
+        if message["id"] == "":
+            self._host_started.set()
+            return
+        server = self._servers.get(message["id"])
+        if server is None:
+            return
+        if message["event"] == "bound":
+            server.port, server.pid = message["port"], message["pid"]
+        elif message["event"] == "ready":
+            server.ready.set()
+        else:
+            if message["code"]:
+                log.warning(
+                    "server of %s ended with %s", message["id"], message["code"]
+                )
+            server.ended.set()

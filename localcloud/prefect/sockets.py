@@ -46,7 +46,7 @@ async def forward(
         store: Store = socket.app.state.store
         if (actor := identify(store, key)) is None:
             raise Unauthorized
-        account = admit(store, actor, account_id)
+        account = admit(socket, actor, account_id)
         membership = enter(store, actor, account, workspace_id)
         membership.require(scopes.needed_by_socket(path))
         server = await servers.ensure(membership.workspace)

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import Depends, HTTPException
 from starlette.requests import HTTPConnection
 
-from localcloud.prefect.account import identity
+from localcloud.prefect.account import allowlist, identity
 from localcloud.prefect.account.identity import Actor
 from localcloud.prefect.account.store import Row, Store
 
@@ -61,18 +61,23 @@ async def actor_of(connection: HTTPConnection, store: StoreDep) -> Actor:
 ActorDep = Annotated[Actor, Depends(actor_of)]
 
 
-def admit(store: Store, actor: Actor, account_id: str) -> Row:
+def admit(connection: HTTPConnection, actor: Actor, account_id: str) -> Row:
     """Let an actor into an account, or raise what it should be told."""
+    store: Store = connection.app.state.store
     if (account := store.find("accounts", id=account_id)) is None:
         raise NotFound("Account")
     if actor.account_id != account["id"]:
         raise Forbidden("membership in the account")
+    if allowlist.refuses(store, account, actor.permissions, connection):
+        raise Forbidden("an address in the account's IP allowlist")
     return account
 
 
-async def account_of(account_id: UUID, actor: ActorDep, store: StoreDep) -> Row:
+async def account_of(
+    account_id: UUID, actor: ActorDep, connection: HTTPConnection
+) -> Row:
     """Return the account in the path, when the actor belongs to it."""
-    return admit(store, actor, str(account_id))
+    return admit(connection, actor, str(account_id))
 
 
 AccountDep = Annotated[Row, Depends(account_of)]

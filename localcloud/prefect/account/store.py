@@ -17,7 +17,9 @@ from typing import Any
 Row = dict[str, Any]
 
 # Columns that hold JSON are converted on the way in and out.
-JSON_COLUMNS = frozenset({"settings", "domain_names", "permissions", "scopes", "body"})
+JSON_COLUMNS = frozenset(
+    {"settings", "domain_names", "permissions", "scopes", "body", "access_control"}
+)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (
@@ -75,6 +77,28 @@ CREATE TABLE IF NOT EXISTS workspace_access (
     team_id TEXT REFERENCES teams ON DELETE CASCADE,
     UNIQUE (workspace_id, user_id), UNIQUE (workspace_id, bot_id),
     UNIQUE (workspace_id, team_id));
+CREATE TABLE IF NOT EXISTS invitations (
+    id TEXT PRIMARY KEY, created TEXT, updated TEXT, email TEXT,
+    account_id TEXT REFERENCES accounts ON DELETE CASCADE,
+    account_role_id TEXT REFERENCES account_roles, status TEXT, expiration TEXT);
+CREATE TABLE IF NOT EXISTS ip_allowlist (
+    id TEXT PRIMARY KEY, created TEXT, updated TEXT,
+    account_id TEXT REFERENCES accounts ON DELETE CASCADE, ip_network TEXT,
+    enabled INTEGER, description TEXT, last_seen TEXT);
+CREATE TABLE IF NOT EXISTS webhooks (
+    id TEXT PRIMARY KEY, created TEXT, updated TEXT,
+    account_id TEXT REFERENCES accounts ON DELETE CASCADE,
+    workspace_id TEXT REFERENCES workspaces ON DELETE CASCADE, name TEXT,
+    description TEXT, enabled INTEGER, template TEXT, slug TEXT UNIQUE,
+    service_account_id TEXT REFERENCES bots, UNIQUE (workspace_id, name));
+CREATE TABLE IF NOT EXISTS slas (
+    id TEXT PRIMARY KEY, created TEXT, updated TEXT,
+    workspace_id TEXT REFERENCES workspaces ON DELETE CASCADE, resource_id TEXT,
+    name TEXT, body TEXT, UNIQUE (workspace_id, resource_id, name));
+CREATE TABLE IF NOT EXISTS object_access (
+    id TEXT PRIMARY KEY, created TEXT, updated TEXT,
+    workspace_id TEXT REFERENCES workspaces ON DELETE CASCADE, kind TEXT,
+    object_id TEXT, access_control TEXT, UNIQUE (workspace_id, kind, object_id));
 """
 
 

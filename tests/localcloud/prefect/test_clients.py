@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.localcloud import PYTHON, clean_environment
+from tests.support.waiting import until
 
 PREFECT = str(Path(PYTHON).parent / "prefect")
 FLOW = """
@@ -42,7 +43,7 @@ def prefect(tmp_path, workspace):
 
 
 def test_the_cli_logs_in_and_finds_its_workspaces(prefect, local_cloud, workspace):
-    """`cloud login -k`, then `workspace ls` and `set`, need only the cloud's address."""
+    """`cloud login -k`, `workspace ls` and `set` need only the cloud's address."""
     bare = {
         name: local_cloud.env[name]
         for name in ("PREFECT_CLOUD_API_URL", "PREFECT_CLOUD_UI_URL")
@@ -59,7 +60,7 @@ def test_the_cli_logs_in_and_finds_its_workspaces(prefect, local_cloud, workspac
 
 
 def test_a_worker_runs_a_flow_to_completed(prefect, tmp_path, local_cloud, workspace):
-    """Deploy, run and a worker's whole conversation pass the front; so do its traces."""
+    """Deploying, running and working pass the front, as do logs and events."""
     (tmp_path / "greeting.py").write_text(FLOW)
     prefect("work-pool", "create", "greeters", "--type", "process")
     entry = ("greeting.py:greet", "-n", "main", "-p", "greeters")
@@ -73,7 +74,9 @@ def test_a_worker_runs_a_flow_to_completed(prefect, tmp_path, local_cloud, works
         logs = api.post("/logs/filter", json={}).json()
         assert "hello front" in {log["message"] for log in logs}
         wanted = {"filter": {"event": {"name": ["prefect.flow-run.Completed"]}}}
-        (event,) = api.post("/events/filter", json=wanted).json()["events"]
+        (event,) = until(  # the server writes events down in batches
+            lambda: api.post("/events/filter", json=wanted).json()["events"]
+        )
         assert event["resource"]["prefect.resource.id"].endswith(run["id"])
 
 
@@ -149,7 +152,7 @@ asyncio.run(main())
 def test_the_ui_is_served_and_accepts_a_key_as_its_password(
     local_cloud, api, workspace
 ):
-    """The address in `status` is the UI, told its base and its API; Basic works there."""
+    """The address in `status` is the UI, which knows its base and its API."""
     shown = local_cloud.command("status").stdout
     ui = f"/account/{local_cloud.account_id}/workspace/{workspace.id}"
     assert f"{local_cloud.env['PREFECT_CLOUD_UI_URL']}{ui}" in shown

@@ -91,4 +91,5 @@ def test_down_ends_everything_and_frees_the_ports(cloud):
     answer = cloud.command("down")
     assert answer.returncode == 0, answer.stdout
     assert not any(process.is_alive() for process in processes)
+    cloud.stop()  # wait for the process that `down` has ended
     cloud.up()

@@ -94,11 +94,16 @@ def _upsert(
                 raise NotFound(kind.capitalize())
             where = {"workspace_id": workspace["id"], column: accessor}
             held = store.find("workspace_access", **where)
-            held = held or store.insert(
-                "workspace_access", workspace_role_id=role["id"], **where
-            )
-            store.update("workspace_access", held["id"], workspace_role_id=role["id"])
-            made.append(_public(store, held | {"workspace_role_id": role["id"]}))
+            if held is None:
+                held = store.insert(
+                    "workspace_access", **where, workspace_role_id=role["id"]
+                )
+            elif held["workspace_role_id"] != role["id"]:
+                store.update(
+                    "workspace_access", held["id"], workspace_role_id=role["id"]
+                )
+                (held,) = store.all("workspace_access", id=held["id"])
+            made.append(_public(store, held))
     return made
 
 
