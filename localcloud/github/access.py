@@ -24,13 +24,11 @@ from localcloud.github.errors import (
     NotFoundError,
     UnauthenticatedError,
 )
-from localcloud.github.store import accounts, apps, repositories, teams
+from localcloud.github.roles import permit, role_of
+from localcloud.github.store import accounts, repositories, teams
 from localcloud.github.store.accounts import Account
 from localcloud.github.store.repositories import ROLES, Repository
 from localcloud.github.store.teams import Team
-
-LEVELS = ("read", "write", "admin")
-Level = Literal["read", "write", "admin"]
 
 
 def nobody(call: Call) -> None:
@@ -46,38 +44,9 @@ def logged_in(call: Call) -> Account:
     return call.actor.user
 
 
-def permit(call: Call, permission: str, level: Level) -> None:
-    """Refuse a token that was not given the permission at that level."""
-    token = call.actor.token
-    if token is None or token.permissions is None:
-        return
-    granted = token.permissions.get(permission)
-    if permission == "metadata" and level == "read":
-        return
-    if granted not in LEVELS or LEVELS.index(granted) < LEVELS.index(level):
-        raise ForbiddenError(
-            f"Resource not accessible by {call.actor.kind}",
-            headers={"X-Accepted-GitHub-Permissions": f"{permission}={level}"},
-        )
-
-
 def role_in(call: Call, repository: Repository) -> str | None:
-    """The strongest role that who asks has in the repository; None if invisible."""
-    actor = call.actor
-    role = None
-    chosen = actor.token.repository_ids if actor.token else None
-    if actor.user and _covers(chosen, repository):
-        role = repositories.role_of(call.db, repository, actor.user)
-    elif actor.installation:
-        covered = {r.id for r in apps.repositories(call.db, actor.installation)}
-        if repository.id in covered and _covers(chosen, repository):
-            # An installation is bounded by its permissions, not by a role.
-            role = "admin"
-    return role or (None if repository.private else "pull")
-
-
-def _covers(chosen: list[int] | None, repository: Repository) -> bool:
-    return chosen is None or repository.id in chosen
+    """The role in the repository of who asks; None if it is invisible to them."""
+    return role_of(call.db, call.actor, repository)
 
 
 def find_repository(call: Call) -> Repository:
@@ -118,7 +87,7 @@ class RepositoryGuard:
             if repository.private:
                 raise NotFoundError
             raise ForbiddenError("Must have admin rights to Repository.")
-        permit(call, self.permission, "write" if call.writes else "read")
+        permit(call.actor, self.permission, "write" if call.writes else "read")
         return repository
 
 
@@ -144,7 +113,7 @@ class OrganizationGuard:
             raise UnauthenticatedError("Requires authentication")
         organization = find_organization(call)
         self._check_role(call, organization)
-        permit(call, self.permission, "write" if call.writes else "read")
+        permit(call.actor, self.permission, "write" if call.writes else "read")
         return organization
 
     def _check_role(self, call: Call, organization: Account) -> None:

@@ -40,9 +40,9 @@ VERSIONS = ("2022-11-28", "2026-03-10")
 class Application:
     """Everything that one server process holds."""
 
-    def __init__(self, state_dir: Path, web: str, token: str, limits: Limits) -> None:
+    def __init__(self, state_dir: Path, host: str, token: str, limits: Limits) -> None:
         self.db = Database(state_dir / "github.sqlite")
-        self.web = web
+        self.host = host
         self.git_root = state_dir / "git"
         self.git_root.mkdir(exist_ok=True)
         self.limiter = RateLimiter(limits)
@@ -51,7 +51,7 @@ class Application:
         document = description.load()
         self.validator = Validator(document)
         self.documentation = _documentation(document)
-        self.git = GitOverHttp(self.db, self.git_root, Urls(web=web, api=web))
+        self.git = GitOverHttp(self.db, self.git_root)
         self.admin = Admin(
             self.db, token, self.limiter, self.faults, self.journal, document
         )
@@ -81,12 +81,14 @@ class Application:
     async def _api(self, request: Request) -> Response:
         raw = request.scope["raw_path"].decode("ascii")
         prefix = ENTERPRISE if raw.startswith(f"{ENTERPRISE}/") else ""
-        urls = Urls(web=self.web, api=self.web + prefix)
+        # PyGithub refuses addresses on another host than the one it was told.
+        web = f"http://{request.headers.get('host') or self.host}"
+        urls = Urls(web=web, api=web + prefix)
         raw = raw.removeprefix(prefix)
         fault = self.faults.next(request.method, raw)
         if fault is not None:
             self.journal.note(request.method, raw, fault.status)
-            return Response(fault.text, fault.status, fault.headers)
+            return Response(fault.text, fault.status, fault.all_headers)
         body = await request.body()
         actor, reply = self._decide(request, raw, body, urls)
         self.journal.note(request.method, raw, reply.status)
@@ -223,6 +225,11 @@ def _parsed(body: bytes) -> Any:
     if not body.strip():
         return None
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=_no_constant)
     except ValueError:
         raise ApiError("Problems parsing JSON", status=400) from None
+
+
+def _no_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(name)

@@ -42,6 +42,11 @@ class Fault(BaseModel):
         return pattern
 
     @property
+    def all_headers(self) -> dict[str, str]:
+        """The headers as sent."""
+        return {"Content-Type": "application/json; charset=utf-8", **self.headers}
+
+    @property
     def text(self) -> str:
         """The body as sent."""
         return json.dumps(self.body)

@@ -31,10 +31,10 @@ def serve(port: int, state_dir: Path, token: str, limits: Limits) -> None:
     signal.signal(signal.SIGINT, _end)
     state_dir.mkdir(parents=True, exist_ok=True)
     with _alone(state_dir), _listening(port) as listener:
-        web = f"http://{HOST}:{listener.getsockname()[1]}"
-        application = Application(state_dir, web, token, limits)
+        host = f"{HOST}:{listener.getsockname()[1]}"
+        application = Application(state_dir, host, token, limits)
         try:
-            _server(application, state_dir, web).run(sockets=[listener])
+            _server(application, state_dir).run(sockets=[listener])
         finally:
             application.db.close()
 
@@ -44,7 +44,7 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def _server(application: Application, state_dir: Path, web: str) -> uvicorn.Server:
+def _server(application: Application, state_dir: Path) -> uvicorn.Server:
     config = uvicorn.Config(
         application,
         log_config=None,
@@ -53,6 +53,7 @@ def _server(application: Application, state_dir: Path, web: str) -> uvicorn.Serv
         server_header=False,
         timeout_graceful_shutdown=5,
     )
+    web = f"http://{application.host}"
     addresses = {"api": web, "web": web, "pid": os.getpid()}
 
     class Server(uvicorn.Server):

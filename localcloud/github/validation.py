@@ -23,6 +23,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from localcloud.github.call import Call, Reply
 from localcloud.github.errors import ApiError, NotFoundError, UnprocessableError
+from localcloud.github.formats import CHECKS
 from localcloud.github.routing import Operation
 
 
@@ -80,8 +81,8 @@ class Validator:
 
     def __init__(self, document: dict[str, Any]) -> None:
         spec = SchemaPath.from_dict(document)
-        self._requests = _RequestValidator(spec)
-        self._responses = _ResponseValidator(spec)
+        self._requests = _RequestValidator(spec, extra_format_validators=CHECKS)
+        self._responses = _ResponseValidator(spec, extra_format_validators=CHECKS)
 
     def check_request(self, operation: Operation, call: Call, body: bytes) -> None:
         """Refuse a request that the description does not allow.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from localcloud.github.access import LEVELS, find_organization, find_repository
+from localcloud.github.access import find_organization, find_repository
 from localcloud.github.actor import UNDECODABLE
 from localcloud.github.api.repositories import owner_of
 from localcloud.github.api.router import router
@@ -21,6 +21,7 @@ from localcloud.github.errors import (
     UnprocessableError,
 )
 from localcloud.github.paging import page_of
+from localcloud.github.roles import LEVELS
 from localcloud.github.store import accounts, apps, tokens
 from localcloud.github.store.apps import App, Installation
 from localcloud.github.store.repositories import Repository

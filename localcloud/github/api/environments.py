@@ -27,6 +27,11 @@ from localcloud.github.store.teams import Team
 from localcloud.github.views.environments import environment as shown_environment
 
 MOST_REVIEWERS = 6
+# GitHub's words: github-community-projects/safe-settings#628.
+NOBODY_TO_REVIEW = (
+    "Failed to create or update the environment protection rule. Required reviewers "
+    "must have at least one reviewer to set prevent_self_review."
+)
 LONGEST_WAIT_MINUTES = 43_200  # 30 days
 
 _COLLECTION = "/repos/{owner}/{repo}/environments"
@@ -80,6 +85,9 @@ def put(call: Call, repository: Repository) -> Reply:
     """Create the environment, or replace its whole protection."""
     name = environment_name(call.params["environment_name"])
     before = environments.by_name(call.db, repository, name)
+    reviewers = _reviewers(call, repository)
+    if call.fields.get("prevent_self_review") and not reviewers:
+        raise UnprocessableError(NOBODY_TO_REVIEW)
     protection = Protection(
         wait_timer=_wait_timer(call.fields.get("wait_timer") or 0),
         prevent_self_review=bool(call.fields.get("prevent_self_review")),
@@ -89,7 +97,7 @@ def put(call: Call, repository: Repository) -> Reply:
             )
         ),
         branch_policy=_branch_policy(call.fields.get("deployment_branch_policy")),
-        reviewers=_reviewers(call, repository),
+        reviewers=reviewers,
     )
     written = environments.put(call.db, repository, name, protection)
     return Reply(200, _shown(call, Located(repository, written)))

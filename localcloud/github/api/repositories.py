@@ -10,15 +10,16 @@ from localcloud.github.access import (
     find_organization,
     logged_in,
     nobody,
-    permit,
     role_in,
 )
 from localcloud.github.api.names import repository_name
 from localcloud.github.api.router import router
 from localcloud.github.call import Call, Reply
 from localcloud.github.errors import NotFoundError, UnprocessableError
+from localcloud.github.formats import is_uri
 from localcloud.github.git import bare
 from localcloud.github.paging import page_of
+from localcloud.github.roles import permit
 from localcloud.github.store import accounts, repositories
 from localcloud.github.store.accounts import Account
 from localcloud.github.store.repositories import Repository
@@ -46,8 +47,10 @@ def get(call: Call, found: Repository) -> Reply:
 def update(call: Call, found: Repository) -> Reply:
     """Change a repository; a new name leaves the old one as a redirect."""
     fields = call.fields
-    columns = ("description", "homepage", "archived", "default_branch")
+    columns = ("description", "archived", "default_branch")
     changes = {name: fields[name] for name in columns if name in fields}
+    if "homepage" in fields:
+        changes["homepage"] = _homepage(fields)
     if "private" in fields or "visibility" in fields:
         changes["private"] = _private(fields)
     if "name" in fields:
@@ -118,7 +121,7 @@ def mine(call: Call, user: Account) -> Reply:
 @router.route("POST", "/user/repos", logged_in)
 def create_mine(call: Call, user: Account) -> Reply:
     """Create a repository of the user's own."""
-    permit(call, "administration", "write")
+    permit(call.actor, "administration", "write")
     return _create(call, user)
 
 
@@ -163,7 +166,7 @@ def _create(call: Call, owner: Account) -> Reply:
         _free(call, owner.login, fields["name"]),
         private=_private(fields),
         description=fields.get("description"),
-        homepage=fields.get("homepage"),
+        homepage=_homepage(fields),
     )
     if fields.get("auto_init"):
         bare.first_commit(call.git_root, made, call.db.now())
@@ -175,6 +178,15 @@ def _private(fields: dict[str, Any]) -> bool:
     if "visibility" in fields:
         return bool(fields["visibility"] != "public")
     return bool(fields.get("private"))
+
+
+def _homepage(fields: dict[str, Any]) -> str | None:
+    text = fields.get("homepage") or None
+    if not is_uri(text):
+        raise UnprocessableError.field(
+            "Repository", "homepage", "custom", "homepage is not a valid URL"
+        )
+    return text
 
 
 def _free(call: Call, owner: str, text: str, *, present: int | None = None) -> str:

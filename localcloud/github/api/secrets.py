@@ -18,6 +18,10 @@ from localcloud.github.store.entries import Holder
 from localcloud.github.views.entries import secret
 
 LARGEST_VALUE_BYTES = 48 * 1024
+# GitHub's words: integrations/terraform-provider-github#2315.
+IMPROPERLY_ENCRYPTED = (
+    "Bad request - validation failed due to an improperly encrypted secret"
+)
 MOST = {"repository": 100, "environment": 100, "organization": 1000}
 
 
@@ -71,7 +75,7 @@ def _opened(call: Call, holder: Holder) -> str:
         raise UnprocessableError("Bad request - key_id is not that of the public key")
     plain = key.open(str(sealed))
     if plain is None:
-        raise UnprocessableError("Bad request - Improperly encrypted secret")
+        raise UnprocessableError(IMPROPERLY_ENCRYPTED)
     if len(plain) > LARGEST_VALUE_BYTES:
         raise UnprocessableError("Secret value must be at most 48 KB in size")
     return str(sealed)

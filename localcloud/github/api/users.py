@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from localcloud.github.access import logged_in, nobody, permit
+from localcloud.github.access import logged_in, nobody
 from localcloud.github.api.router import router
 from localcloud.github.call import Call, Reply
 from localcloud.github.errors import NotFoundError
 from localcloud.github.paging import page_of
+from localcloud.github.roles import permit
 from localcloud.github.store import accounts
 from localcloud.github.store.accounts import Account
 from localcloud.github.views.accounts import (
@@ -25,7 +26,7 @@ def myself(call: Call, user: Account) -> Reply:
 @router.route("GET", "/user/orgs", logged_in)
 def my_organizations(call: Call, user: Account) -> Reply:
     """The organizations that the user belongs to."""
-    permit(call, "members", "read")
+    permit(call.actor, "members", "read")
     found, headers = page_of(call, accounts.organizations_of(call.db, user.id))
     listed = [simple_organization(account, call.urls) for account in found]
     return Reply(200, listed, headers)

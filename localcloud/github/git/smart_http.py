@@ -17,15 +17,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from localcloud.github.access import permit, role_in
 from localcloud.github.actor import authenticate
-from localcloud.github.call import Call
 from localcloud.github.errors import ApiError
 from localcloud.github.git import bare
+from localcloud.github.roles import permit, role_of
 from localcloud.github.store import repositories
 from localcloud.github.store.database import Database
 from localcloud.github.store.repositories import ROLES, Repository
-from localcloud.github.views.urls import Urls
 
 _PATH = re.compile(
     r"/(?P<owner>[^/]+)/(?P<repo>[^/]+?)(\.git)?"
@@ -77,7 +75,6 @@ class GitOverHttp:
 
     db: Database
     root: Path
-    urls: Urls
 
     async def answer(self, request: Request) -> Response:
         """Let git's own backend answer, if who asks may."""
@@ -101,19 +98,7 @@ class GitOverHttp:
         found = repositories.by_name(
             self.db, owner, name
         ) or repositories.by_former_name(self.db, owner, name)
-        call = Call(
-            method="POST" if pushes else "GET",
-            path=request.url.path,
-            params={},
-            query={},
-            body=None,
-            actor=actor,
-            db=self.db,
-            urls=self.urls,
-            limits={},
-            git_root=self.root,
-        )
-        role = role_in(call, found) if found else None
+        role = role_of(self.db, actor, found) if found else None
         if actor.anonymous and (pushes or role is None):
             raise ApiError("Authentication required.", status=401)
         if found is None or role is None:
@@ -124,7 +109,7 @@ class GitOverHttp:
                 f"Permission to {found.full_name}.git denied to {who}.", status=403
             )
         if found.private or pushes:
-            permit(call, "contents", "write" if pushes else "read")
+            permit(actor, "contents", "write" if pushes else "read")
         if pushes and found.archived:
             raise ApiError("This repository was archived, it is read-only.", status=403)
         return found, who

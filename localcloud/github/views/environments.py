@@ -62,7 +62,7 @@ def _rules(
     rules = []
     if found.wait_timer:
         rules.append(_rule(found, WAIT) | {"wait_timer": found.wait_timer})
-    if reviewers or found.prevent_self_review:
+    if reviewers:
         listed = [
             {"type": "Team", "reviewer": team(reviewer, urls)}
             if isinstance(reviewer, Team)

@@ -183,7 +183,7 @@ def test_githubkit(github, project):
     name = quote("prod/eu", safe="")
     auth = githubkit.TokenAuthStrategy(project.token)
     with githubkit.GitHub(
-        githubkit.TokenAuthStrategy(project.token),
+        auth,
         base_url=github.url,
         http_cache=False,
     ) as kit:

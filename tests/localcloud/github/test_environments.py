@@ -101,6 +101,7 @@ def test_names_fold_and_hold_slashes(project):
     "body",
     [
         {"bogus": 1},
+        {"prevent_self_review": True},
         {"wait_timer": "x"},
         {"wait_timer": -1},
         {"wait_timer": 43_201},

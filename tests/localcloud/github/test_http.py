@@ -48,6 +48,15 @@ def test_unchanged_answers_cost_nothing(project):
         assert changed.status_code == 200
 
 
+def test_addresses_are_on_the_clients_host(project):
+    """A client that came by another name of the loopback is kept on that name."""
+    with project.http() as http:
+        host = {"Host": f"localhost:{http.base_url.port}"}
+        found = http.get(f"/repos/{project.repo}", headers=host).json()
+        assert found["url"].startswith(f"http://{host['Host']}/repos/")
+        assert found["clone_url"].startswith(f"http://{host['Host']}/")
+
+
 def test_head_is_get_without_a_body(project):
     """HEAD has GET's status and length, and no body."""
     with project.http() as http:
@@ -103,6 +112,16 @@ def test_renamed_repository(project):
         made = http.post(f"/orgs/{project.organization}/repos", json={"name": "flows"})
         assert made.status_code == 201
         assert http.get(f"/repos/{project.repo}").json()["id"] != project.repo_id
+
+
+def test_homepage(project):
+    """A homepage is an address, as the description has it; none is as good as empty."""
+    path = f"/repos/{project.repo}"
+    with project.http() as http:
+        assert http.patch(path, json={"homepage": "no address"}).status_code == 422
+        url = "https://example.org/flows?x=[1]"
+        assert http.patch(path, json={"homepage": url}).json()["homepage"] == url
+        assert http.patch(path, json={"homepage": ""}).json()["homepage"] is None
 
 
 def test_a_new_repository_of_the_same_name(project):

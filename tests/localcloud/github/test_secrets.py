@@ -81,7 +81,7 @@ def test_value_that_cannot_be_opened(project, collection):
         body["encrypted_value"] = base64.b64encode(b"x" * 64).decode()
         refused = http.put(f"{path}/K", json=body)
         assert refused.status_code == 422
-        assert "Improperly encrypted" in refused.json()["message"]
+        assert "improperly encrypted" in refused.json()["message"]
 
 
 def test_key_is_the_collections_own(project, collection):

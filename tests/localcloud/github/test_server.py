@@ -100,25 +100,25 @@ def test_clean_end(server):
     assert server.log.read_text() == ""
 
 
-def test_loopback_only(server):
+def test_loopback_only(github):
     """The port is open on 127.0.0.1 and on no other address of the machine."""
-    port = int(server.url.rsplit(":", 1)[1])
+    port = int(github.url.rsplit(":", 1)[1])
     with socket.create_connection(("127.0.0.1", port), timeout=5):
         pass
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.2", port), timeout=5).close()
 
 
-def test_one_server_for_a_state_directory(server):
+def test_one_server_for_a_state_directory(github):
     """A second server on the same state is refused with a sentence."""
-    second = command("--state-dir", str(server.state_dir), "--token", "t")
+    second = command("--state-dir", str(github.state_dir), "--token", "t")
     assert second.returncode == 1
     assert "is in use by another local GitHub" in second.stderr
 
 
-def test_taken_port(server, tmp_path):
+def test_taken_port(github, tmp_path):
     """A port that is taken is refused with a sentence."""
-    port = server.url.rsplit(":", 1)[1]
+    port = github.url.rsplit(":", 1)[1]
     state = str(tmp_path / "other")
     second = command("--port", port, "--state-dir", state, "--token", "t")
     assert second.returncode == 1
@@ -144,14 +144,16 @@ def test_another_token_at_the_next_start(server):
         assert http.get("/user").json()["login"] == "local-admin"
 
 
-def test_setting_up_twice(server):
+def test_setting_up_twice(github):
     """Users, organizations and repositories that exist are given back as they are."""
-    given = {"owner": "acme", "name": "flows", "private": False}
+    given = {"owner": "twice", "name": "flows", "private": False}
+    made = []
     for _ in range(2):
-        assert server.admin("POST", "users", login="ann")["login"] == "ann"
-        server.admin("POST", "organizations", login="acme", owner="ann")
-        made = server.admin("POST", "repositories", **given)
-        assert made == {"id": 1, "full_name": "acme/flows", "private": False}
+        assert github.admin("POST", "users", login="ann")["login"] == "ann"
+        github.admin("POST", "organizations", login="twice", owner="ann")
+        made.append(github.admin("POST", "repositories", **given))
+    assert made[0] == made[1]
+    assert made[0]["full_name"] == "twice/flows"
 
 
 @pytest.mark.parametrize(
