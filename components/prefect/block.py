@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import pulumi
-from pydantic import AfterValidator, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field
 
 from components.kernel import (
     AccessError,
@@ -36,6 +36,7 @@ from components.kernel import (
 )
 
 from .base import PrefectArgs, PrefectKind, PrefectResource, WorkspaceLike
+from .block_data import MASK, Hidden, Plain, as_reference, reference_of, shown
 from .block_schema import (
     BlockSchema,
     holds_secret,
@@ -52,56 +53,9 @@ if TYPE_CHECKING:
 
     from .client import PrefectApi
 
-Fields = dict[str, Json]
-# What answers show instead of a secret, and a PATCH takes for "as it was".
-MASK = "********"
-_UUID = TypeAdapter(UUID)
 
-
-def _reference(value: JsonValue) -> UUID | None:
-    """Return the block that a field refers to, or None if it is a plain value.
-
-    Raises:
-        ValueError: It is neither.
-    """
-    if not isinstance(value, dict) or "$ref" not in value:
-        return None
-    target = value["$ref"]
-    if len(value) == 1 and isinstance(target, dict) and len(target) == 1:
-        try:
-            return _UUID.validate_python(target.get("block_document_id"))
-        except ValidationError:
-            pass
-    raise ValueError(
-        'should refer to another block as {"$ref": {"block_document_id": its id}}'
-    )
-
-
-def _as_reference(id_: UUID | str) -> JsonValue:
-    return {"$ref": {"block_document_id": str(id_)}}
-
-
-def _canonical(value: JsonValue) -> JsonValue:
-    """Write a reference as it is read back."""
-    target = _reference(value)
-    return value if target is None else _as_reference(target)
-
-
-def _unmasked(value: JsonValue) -> JsonValue:
-    if f'"{MASK}"' in canonical_json(value):
-        raise ValueError(
-            f"is or has '{MASK}', which is what Prefect shows instead of a secret; "
-            f"give the secret itself"
-        )
-    return value
-
-
-def _or_none(fields: Fields | None) -> Fields | None:
+def _or_none(fields: dict[str, Json] | None) -> dict[str, Json] | None:
     return fields or None
-
-
-Plain = Annotated[Json, AfterValidator(_canonical)]
-Hidden = Annotated[Json, AfterValidator(_canonical), AfterValidator(_unmasked)]
 
 
 class BlockArgs(PrefectArgs):
@@ -131,6 +85,7 @@ class BlockState(BlockArgs):
     """
 
     name: str
+    data: dict[str, Json] = Field(default_factory=dict)
     secrets: Annotated[dict[str, Json] | None, WriteOnly] = None
     id: UUID
     updated: Annotated[str, Stamp]
@@ -142,15 +97,6 @@ def to_wire(args: BlockArgs, schema: BlockSchema) -> Wire:
         "data": {**args.data, **(args.secrets or {})},
         "block_schema_id": str(schema.id),
     }
-
-
-def shown(wire: Wire) -> dict[str, JsonValue]:
-    """Return a document's data with references in place of what they refer to."""
-    referred = {
-        key: _as_reference(entry["block_document"]["id"])
-        for key, entry in wire["block_document_references"].items()
-    }
-    return {**wire["data"], **referred}
 
 
 @kind("prefect:Block", key=("type_slug", "name"))
@@ -243,7 +189,7 @@ def _checked(api: PrefectApi, args: BlockArgs) -> BlockSchema:
     targets = {
         key: target
         for key, value in values.items()
-        if (target := _reference(value)) is not None
+        if (target := reference_of(value)) is not None
     }
     wrong: list[tuple[Location, str]] = [
         (("data", key), "is a secret; move it to secrets")
@@ -336,4 +282,4 @@ class Block(PrefectResource, kind=BlockKind):
     @property
     def reference(self) -> pulumi.Output[Any]:
         """What a field of another block, or of a work pool's template, holds for it."""
-        return self.id.apply(_as_reference)
+        return self.id.apply(as_reference)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MAX_AGE_SECONDS: Final = 30.0
 # A new workspace of Prefect Cloud gets its block types moments after it is there.
 APPEARS_WITHIN_SECONDS: Final = 10.0
-_PAUSE_SECONDS: Final = 0.5
+PAUSE_SECONDS: Final = 0.5
 
 _DEFINITION: Final = re.compile(r'"\$ref":"#/(definitions|\$defs)/([^"/]+)"')
 
@@ -53,8 +53,22 @@ class BlockSchema(NamedTuple):
     fields: Mapping[str, Any]
 
 
-_newest: dict[tuple[str, str], tuple[float, BlockSchema]] = {}
-_asking = threading.Lock()
+class _Answer:
+    """What the server last said of one block type."""
+
+    def __init__(self) -> None:
+        self.asking = threading.Lock()
+        self.schema: BlockSchema | None = None
+        self.at = 0.0
+
+
+_answers: dict[tuple[str, str], _Answer] = {}
+_lock = threading.Lock()
+
+
+def _answer(api: PrefectApi, slug: str) -> _Answer:
+    with _lock:
+        return _answers.setdefault((api.scope, slug), _Answer())
 
 
 def newest_schema(api: PrefectApi, slug: str) -> BlockSchema:
@@ -63,18 +77,19 @@ def newest_schema(api: PrefectApi, slug: str) -> BlockSchema:
     Raises:
         NotFoundError: There is no such type, or it has no schema.
     """
-    key = (api.scope, slug)
-    with _asking:
-        held = _newest.get(key)
-        if held is None or time.monotonic() - held[0] > MAX_AGE_SECONDS:
-            held = _newest[key] = (time.monotonic(), _ask(api, slug))
-        return held[1]
+    answer = _answer(api, slug)
+    with answer.asking:
+        if answer.schema is None or time.monotonic() - answer.at > MAX_AGE_SECONDS:
+            answer.schema = _ask(api, slug)
+            answer.at = time.monotonic()
+        return answer.schema
 
 
 def forget_schema(api: PrefectApi, slug: str) -> None:
     """Have the next question about this block type answered by the server."""
-    with _asking:
-        _newest.pop((api.scope, slug), None)
+    answer = _answer(api, slug)
+    with answer.asking:
+        answer.schema = None
 
 
 def _ask(api: PrefectApi, slug: str) -> BlockSchema:
@@ -90,7 +105,7 @@ def _ask(api: PrefectApi, slug: str) -> BlockSchema:
                 f"there is no block type '{slug}' with a schema; correct its slug "
                 f"(`prefect block type ls` shows all), or make it as a BlockType"
             )
-        time.sleep(_PAUSE_SECONDS)
+        time.sleep(PAUSE_SECONDS)
 
 
 def _ask_once(api: PrefectApi, slug: str) -> BlockSchema | None:
@@ -103,6 +118,34 @@ def _ask_once(api: PrefectApi, slug: str) -> BlockSchema | None:
     if schema is None:
         return None
     return BlockSchema(slug, type_id, schema["id"], schema["fields"])
+
+
+def canonical_schema(fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Check a schema, and leave out what Prefect itself puts in.
+
+    Raises:
+        ValueError: It is not a schema that a block type can have.
+    """
+    import jsonschema  # noqa: PLC0415  # a fifth of a second, for who has blocks
+
+    try:
+        jsonschema.Draft202012Validator.check_schema(fields)
+    except jsonschema.SchemaError as error:
+        raise ValueError(f"is not a JSON Schema: {error.message}") from None
+    known: Any = fields.get("properties") or {}
+    secret = fields.get("secret_fields", [])
+    if not isinstance(secret, list) or not all(isinstance(s, str) for s in secret):
+        raise ValueError("should have a list of dotted paths as its secret_fields")
+    for path in secret_paths(fields):
+        if path[0] not in known:
+            raise ValueError(
+                f"names '{'.'.join(path)}' in secret_fields, but '{path[0]}' is not "
+                f"one of its properties"
+            )
+    given = {k: v for k, v in fields.items() if k != "block_type_slug"}
+    if not given.get("block_schema_references", True):
+        del given["block_schema_references"]
+    return given
 
 
 def secret_paths(fields: Mapping[str, Any]) -> list[tuple[str, ...]]:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import pulumi
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import AfterValidator, Field
 
 from components.kernel import (
     AlreadyExistsError,
@@ -41,7 +41,7 @@ from components.kernel import (
 )
 
 from .base import PrefectArgs, PrefectKind, PrefectResource, WorkspaceLike
-from .block_schema import forget_schema, secret_paths
+from .block_schema import canonical_schema, forget_schema
 from .client import part
 
 if TYPE_CHECKING:
@@ -60,30 +60,6 @@ def _free(name: str) -> str:
     return name
 
 
-def _schema(fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Check a schema, and leave out what Prefect itself puts in."""
-    import jsonschema  # noqa: PLC0415  # a fifth of a second, for who has block types
-
-    try:
-        jsonschema.Draft202012Validator.check_schema(fields)
-    except jsonschema.SchemaError as error:
-        raise ValueError(f"is not a JSON Schema: {error.message}") from None
-    known: Any = fields.get("properties") or {}
-    secret = fields.get("secret_fields", [])
-    if not isinstance(secret, list) or not all(isinstance(s, str) for s in secret):
-        raise ValueError("should have a list of dotted paths as its secret_fields")
-    for path in secret_paths(fields):
-        if path[0] not in known:
-            raise ValueError(
-                f"names '{'.'.join(path)}' in secret_fields, but '{path[0]}' is not "
-                f"one of its properties"
-            )
-    given = {k: v for k, v in fields.items() if k != "block_type_slug"}
-    if not given.get("block_schema_references", True):
-        del given["block_schema_references"]
-    return given
-
-
 class BlockTypeArgs(PrefectArgs):
     """What a user writes for a block type; see `BlockType`."""
 
@@ -91,7 +67,7 @@ class BlockTypeArgs(PrefectArgs):
     name: Annotated[
         str, Field(pattern=r"^[^/%&><]+$"), AfterValidator(_free), Immutable
     ]
-    fields: Annotated[JsonObject, AfterValidator(_schema)]
+    fields: Annotated[JsonObject, AfterValidator(canonical_schema)]
     capabilities: Names = frozenset()
     description: str | None = None
     code_example: str | None = None
