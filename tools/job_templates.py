@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  # a script that is run by its path
 """Write the job templates that Prefect's own workers bring along.
 
 Run it after moving to another Prefect, with the interpreter that has its server:
