@@ -80,7 +80,7 @@ class Application:
 
     async def _api(self, request: Request) -> Response:
         raw = request.scope["raw_path"].decode("ascii")
-        prefix = ENTERPRISE if raw.startswith(f"{ENTERPRISE}/") else ""
+        prefix = ENTERPRISE if f"{raw}/".startswith(f"{ENTERPRISE}/") else ""
         # PyGithub refuses addresses on another host than the one it was told.
         web = f"http://{request.headers.get('host') or self.host}"
         urls = Urls(web=web, api=web + prefix)

@@ -29,7 +29,8 @@ def serve(port: int, state_dir: Path, token: str, limits: Limits) -> None:
     """
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    state_dir.mkdir(parents=True, exist_ok=True)
+    # Private keys are kept in it: those that secrets are sealed to.
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(state_dir), _listening(port) as listener:
         host = f"{HOST}:{listener.getsockname()[1]}"
         application = Application(state_dir, host, token, limits)

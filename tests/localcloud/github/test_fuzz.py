@@ -110,7 +110,7 @@ def pinned(document, names):
 
 @given(data=st.data())
 @settings(
-    max_examples=400,
+    max_examples=250,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
