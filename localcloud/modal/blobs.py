@@ -74,6 +74,10 @@ def blob_get(call: Call, request: api_pb2.BlobGetRequest) -> api_pb2.BlobGetResp
         raise not_found(msg)
     return api_pb2.BlobGetResponse(
         download_url=call.plane.urls.make(
-            "GET", f"/content/{blob['sha256'].hex()}", offset=0, length=blob["size"]
+            "GET",
+            f"/content/{blob['sha256'].hex()}",
+            offset=0,
+            length=blob["size"],
+            pad=0,
         )
     )

@@ -54,14 +54,18 @@ def _download(plane: Plane) -> Handler:
             raise web.HTTPNotFound(text="This content is not here any more.")
         held = path.stat().st_size
         offset = int(request.query["offset"])
-        length = max(0, min(int(request.query["length"]), held - offset))
-        response = web.StreamResponse(headers={"Content-Length": str(length)})
-        if length == held:
+        asked = int(request.query["length"])
+        length = max(0, min(asked, held - offset))
+        zeros = asked - length if request.query["pad"] == "1" else 0
+        size = str(length + zeros)
+        response = web.StreamResponse(headers={"Content-Length": size})
+        if length == held and not zeros:
             digest = base64.b64encode(sha256).decode()
             response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
         await response.prepare(request)
         for chunk in plane.content.read(sha256, offset, length):
             await response.write(chunk)
+        await response.write(bytes(zeros))
         await response.write_eof()
         return response
 

@@ -109,7 +109,15 @@ def get_file_2(
     length = min(request.len or left, left)
     make = call.plane.urls.make
     return api_pb2.VolumeGetFile2Response(
-        get_urls=list(_urls(make, unpack(row["content"]), start, length)),
+        get_urls=list(
+            _urls(
+                make,
+                unpack(row["content"]),
+                start,
+                length,
+                pad=not request.client_pads_blocks,
+            )
+        ),
         size=row["size"],
         start=start,
         len=length,
@@ -117,12 +125,17 @@ def get_file_2(
 
 
 def _urls(
-    make: Callable[..., str], extents: list[Extent], start: int, length: int
+    make: Callable[..., str],
+    extents: list[Extent],
+    start: int,
+    length: int,
+    *,
+    pad: bool,
 ) -> Iterator[str]:
     """Cut the range at the borders of blocks; an extent is one block or a whole file.
 
-    The URL of an extent that was stored without its trailing zeros serves fewer bytes
-    than asked for: the client pads, as its request said.
+    An extent that was stored without its trailing zeros is served without them to a
+    client that pads, which those before 1.6 do not.
     """
     end = start + length
     at = 0
@@ -135,6 +148,7 @@ def _urls(
                 f"/content/{extent.sha256.hex()}",
                 offset=lower - at,
                 length=border - lower,
+                pad=int(pad),
             )
             lower = border
         at += extent.length
