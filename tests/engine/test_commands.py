@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import venv
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -53,21 +54,28 @@ def wheel(folder: Path) -> Path:
 
 
 def test_install_makes_the_virtualenv(project: Project, tmp_path: Path) -> None:
-    """`pulumi install` makes the environment that requirements.txt describes."""
+    """`pulumi install` makes the environment that requirements.txt describes.
+
+    When it cannot, it shows pip's own words and fails.
+    """
     project.save(runtime=project.runtime(virtualenv="env"))
-    project.write("requirements.txt", f"tiny @ {wheel(tmp_path).as_uri()}\n")
-    shown = project("install").stdout
-    assert "Installing dependencies" in shown
+    requirements = project.write("requirements.txt", "./no-such-folder\n")
+    failed = project("install", code=None)
+    assert "no-such-folder" in failed.stdout + failed.stderr
+    assert "failed (exit 1)" in failed.stdout + failed.stderr
+
+    requirements.write_text(f"tiny @ {wheel(tmp_path).as_uri()}\n")
+    assert "Installing dependencies with pip" in project("install").stdout
     assert list(project.root.glob("env/lib/python3*/site-packages/tiny.py"))
 
 
-def test_failed_install_shows_why(project: Project) -> None:
-    """`pulumi install` shows pip's own words and fails."""
+def test_install_works_without_pip(project: Project, tmp_path: Path) -> None:
+    """An environment made by uv has no pip, and gets it when it is needed."""
+    venv.create(project.root / "env", symlinks=True, with_pip=False)
     project.save(runtime=project.runtime(virtualenv="env"))
-    project.write("requirements.txt", "./no-such-folder\n")
-    shown = project("install", code=None)
-    assert "no-such-folder" in shown.stdout + shown.stderr
-    assert "failed (exit 1)" in shown.stdout + shown.stderr
+    project.write("requirements.txt", f"tiny @ {wheel(tmp_path).as_uri()}\n")
+    project("install")
+    assert list(project.root.glob("env/lib/python3*/site-packages/tiny.py"))
 
 
 def test_unknown_toolchain_is_one_sentence(project: Project) -> None:

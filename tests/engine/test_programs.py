@@ -174,7 +174,7 @@ def test_missing_virtualenv_is_made_and_named(project: Project) -> None:
 
     (project.root / "fresh" / "bin" / "python").unlink()
     broken = project("preview", code=None)
-    said = f"{project.root / 'fresh'} that Pulumi.yaml names is not one"
+    said = f"{project.root / 'fresh'} of Pulumi.yaml is another folder"
     assert said in broken.stdout + broken.stderr
 
 

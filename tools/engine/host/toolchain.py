@@ -69,13 +69,13 @@ class Toolchain:
 
     def require(self) -> None:
         """Raise a HostError unless there is a Python to run."""
-        if self.environment and not Path(self.python).is_file():
-            what = "does not exist" if self.missing() else "is not one"
-            msg = (
-                f"The virtual environment {self.environment} that Pulumi.yaml names "
-                f"{what}; run `pulumi install` to make it, or name another folder."
-            )
-            raise HostError(msg)
+        if self.environment is None or Path(self.python).is_file():
+            return
+        what = "is another folder; name one that is free"
+        if self.missing():
+            what = "does not exist; run `pulumi install` to make it"
+        msg = f"The virtual environment {self.environment} of Pulumi.yaml {what}."
+        raise HostError(msg)
 
     def installation(self) -> Iterator[Step]:
         """Yield the commands that make the environment what the program asks for."""
