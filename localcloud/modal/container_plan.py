@@ -63,15 +63,16 @@ class Plan:
             bucket.pull()
         for bind in self.binds:
             Path(bind["source"]).mkdir(parents=True, exist_ok=True)
-        self._bind_sources()
+        # First, so that a volume below one of these folders is mounted over it.
+        self.binds = [*self._sources(), *self.binds]
 
-    def _bind_sources(self) -> None:
+    def _sources(self) -> list[Bind]:
         """Show what mounts bring outside of the home folder at its own path.
 
         What belongs into the home folder is found by `PYTHONPATH` instead: the
         machine's own `/root` may hold the very interpreter.
         """
-        bound: set[Path] = set()
+        binds: dict[Path, Bind] = {}
         for path, _, _ in self.mounted:
             target = PurePosixPath(path)
             if target.is_relative_to(HOME):
@@ -81,11 +82,8 @@ class Plan:
                 target,
             )
             place = self.source / shown.relative_to("/")
-            if place not in bound:
-                bound.add(place)
-                self.binds.append(
-                    Bind(source=str(place), target=str(shown), read_only=False)
-                )
+            binds[place] = Bind(source=str(place), target=str(shown), read_only=False)
+        return list(binds.values())
 
     def checkout(self, volume_id: str) -> Checkout | None:
         """Return the container's folder of a volume."""
@@ -142,7 +140,10 @@ def _environment(
     plane: Plane, container: Container, folder: Path, environment_name: str
 ) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    # A function that starts `python` or a command of a package means its image's.
+    programs = (str(plane.settings.python.parent), inherited.get("PATH", os.defpath))
     return inherited | {
+        "PATH": os.pathsep.join(programs),
         "PYTHONPATH": str(folder / "source" / "root"),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -21,7 +21,12 @@ bucket = modal.CloudBucketMount(
         {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     ),
 )
-image = modal.Image.debian_slim().env({"FROM_IMAGE": "yes", "EXAMPLE": VERSION})
+image = (
+    modal.Image.debian_slim()
+    .env({"FROM_IMAGE": "yes", "EXAMPLE": VERSION})
+    .add_local_file(__file__, "/mnt/example/copied/app.py", copy=True)
+    .add_local_file(__file__, "/mnt/example/added/app.py")
+)
 
 
 @app.function(
@@ -39,7 +44,13 @@ def given(name: str) -> dict[str, object]:
     (objects / f"{name}.py").write_text(f"# {name}")
     wanted = ("NAMED", "OWNED", "FROM_IMAGE", "EXAMPLE", "MODAL_ENVIRONMENT")
     environment = {key: os.environ.get(key) for key in wanted}
-    return {"held": held, "dags": dags, "environment": environment}
+    files = [Path(f"/mnt/example/{folder}/app.py") for folder in ("copied", "added")]
+    return {
+        "held": held,
+        "dags": dags,
+        "environment": environment,
+        "files": [path.read_text() == Path(__file__).read_text() for path in files],
+    }
 
 
 @app.function()

@@ -88,6 +88,7 @@ def test_container_has_secrets_volume_bucket_and_image_environment(
         "EXAMPLE": "1",
         "MODAL_ENVIRONMENT": deployed,
     }
+    assert report["files"] == [True, True]
     assert report["held"] == {"before": APP_FILE.read_text()}
     assert report["dags"] == {"first.py": "# 1"}
     assert b"".join(volume.read_file("one")) == b"written by one"
