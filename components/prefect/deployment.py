@@ -25,7 +25,15 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import pulumi
 
-from components.kernel import ServiceError, Wire, changed, differing, kind
+from components.kernel import (
+    AlreadyExistsError,
+    NotFoundError,
+    ServiceError,
+    Wire,
+    changed,
+    differing,
+    kind,
+)
 
 from . import schedule as schedules_
 from .base import PrefectKind, PrefectResource, WorkspaceLike
@@ -36,10 +44,11 @@ from .deployment_model import (
     DeploymentState,
     from_wire,
     limit_to_wire,
+    takes_two_calls,
     to_wire,
 )
 from .fields import own_labels
-from .flow import Flow
+from .flow import Flow, labels_of
 from .flow_code import describe_entrypoint
 
 if TYPE_CHECKING:
@@ -63,18 +72,7 @@ class DeploymentKind(PrefectKind[DeploymentArgs, DeploymentState]):
 
     def list(self, api: PrefectApi) -> Iterable[Wire]:
         """Yield every deployment of the workspace."""
-        return self._listed(api, {})
-
-    def _listed(self, api: PrefectApi, only: Wire) -> Iterator[Wire]:
-        """Yield deployments together with the labels of their flows.
-
-        Most have none but the server's own, and then flows need not be asked for.
-        """
-        found = [*api.pages("/deployments/filter", only)]
-        flows = {wire["flow_id"] for wire in found if own_labels(wire["labels"])}
-        labels = _labels_of(api, flows)
-        for wire in found:
-            yield {**wire, "inherited": labels.get(wire["flow_id"], {})}
+        return _inheriting(api, api.pages("/deployments/filter"))
 
     def parse(self, api: PrefectApi, wire: Wire) -> DeploymentState:
         """Project one deployment on its canonical state."""
@@ -100,39 +98,42 @@ class DeploymentKind(PrefectKind[DeploymentArgs, DeploymentState]):
                 "flows": {"id": {"any_": [str(args.flow_id)]}},
                 "deployments": {"name": {"any_": [args.name]}},
             }
-            wire = next(iter(self._listed(api, only)), None)
-            listed = None if wire is None else self.parse(api, wire)
-        if listed and not listed.schedules and _takes_two_calls(args):
+            for wire in _inheriting(api, api.pages("/deployments/filter", only)):
+                listed = self.parse(api, wire)
+        if listed and not listed.schedules and takes_two_calls(args):
             recalled = self.recall(listed, args)
             return None if differing(recalled, args) == ["schedules"] else listed
         return listed
 
     def create(self, api: PrefectApi, args: DeploymentArgs) -> DeploymentState:
         """Make the deployment."""
-        wire = self._post(api, args)
-        inherited = _labels_of(
-            api, {wire["flow_id"]} if own_labels(wire["labels"]) else set()
-        )
-        return self.recall(
-            self.parse(api, {**wire, "inherited": inherited.get(wire["flow_id"], {})}),
-            args,
-        )
+        [wire] = _inheriting(api, [self._post(api, args)])
+        return self.recall(self.parse(api, wire), args)
 
     def _post(self, api: PrefectApi, args: DeploymentArgs) -> Wire:
         """Write the whole deployment, and its schedules anew; return what is there."""
-        twice = _takes_two_calls(args)
+        twice = takes_two_calls(args)
         schedules = [schedules_.to_wire(schedule) for schedule in args.schedules]
-        wire: Wire = api.post(
-            "/deployments/",
-            {
-                "flow_id": str(args.flow_id),
-                "name": args.name,
-                "labels": args.labels,
-                "schedules": [] if twice else schedules,
-                **to_wire(args),
-                **limit_to_wire(args),
-            },
-        )
+        body = {
+            "flow_id": str(args.flow_id),
+            "name": args.name,
+            "labels": args.labels,
+            "schedules": [] if twice else schedules,
+            **to_wire(args),
+            **limit_to_wire(args),
+        }
+        try:
+            wire: Wire = api.post("/deployments/", body)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"{error}; make what it refers to first: its work pool, the blocks in "
+                f"that pool's template, its concurrency limit",
+                status=error.status,
+            ) from None
+        except AlreadyExistsError:
+            # This is also how the server says that there is no such flow.
+            api.get(f"/flows/{args.flow_id}")
+            raise
         if twice:
             made = api.post(f"/deployments/{wire['id']}/schedules", schedules)
             return {**wire, "schedules": made}
@@ -200,17 +201,16 @@ class DeploymentKind(PrefectKind[DeploymentArgs, DeploymentState]):
         api.delete(path)
 
 
-def _takes_two_calls(args: DeploymentArgs) -> bool:
-    """Tell whether the deployment's own POST would lose something of its schedules."""
-    return any(s.max_scheduled_runs for s in getattr(args, "schedules", ()))
+def _inheriting(api: PrefectApi, wires: Iterable[Wire]) -> Iterator[Wire]:
+    """Complete deployments by the labels of their flows.
 
-
-def _labels_of(api: PrefectApi, flows: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the labels of some flows by id."""
-    if not (ids := sorted(flows)):
-        return {}
-    found = api.pages("/flows/filter", {"flows": {"id": {"any_": ids}}})
-    return {flow["id"]: own_labels(flow["labels"]) for flow in found}
+    Most have none but the server's own, and then flows need not be asked for.
+    """
+    found = [*wires]
+    flows = {wire["flow_id"] for wire in found if own_labels(wire["labels"])}
+    labels = labels_of(api, flows)
+    for wire in found:
+        yield {**wire, "inherited": labels.get(wire["flow_id"], {})}
 
 
 class Deployment(PrefectResource, kind=DeploymentKind):

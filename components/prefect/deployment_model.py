@@ -107,10 +107,11 @@ class DeploymentArgs(PrefectArgs):
 
 
 def _parameters(known: Mapping[str, Any]) -> Iterator[tuple[Location, Any]]:
+    """Yield all parameters; a schedule is found by its slug, for it has no place."""
     if "parameters" in known:
         yield ("parameters",), known["parameters"]
-    for place, schedule in enumerate(known.get("schedules", ())):
-        yield ("schedules", place, "parameters"), schedule.parameters
+    for schedule in known.get("schedules", ()):
+        yield ("schedules", schedule.slug, "parameters"), schedule.parameters
 
 
 def _unfit(known: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
@@ -207,3 +208,9 @@ def from_wire(
         concurrency_limit=limit["limit"] if own_limit else None,
         global_concurrency_limit_id=None if own_limit or not limit else limit["id"],
     )
+
+
+def takes_two_calls(args: DeploymentArgs) -> bool:
+    """Tell whether the deployment's own POST would lose something of its schedules."""
+    # A look-up by name knows of no schedules.
+    return any(s.max_scheduled_runs for s in getattr(args, "schedules", ()))

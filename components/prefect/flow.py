@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
 import pulumi
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from components.kernel import (
     AlreadyExistsError,
@@ -114,6 +114,14 @@ class FlowKind(PrefectKind[FlowArgs, FlowState]):
                     f"flow with retain_on_delete=True, or set force_destroy=True"
                 )
         api.delete(f"/flows/{state.id}")
+
+
+def labels_of(api: PrefectApi, flows: Iterable[str]) -> dict[str, dict[str, JsonValue]]:
+    """Return the labels that some flows were given, by the flows' ids."""
+    if not (ids := sorted(flows)):
+        return {}
+    found = api.pages("/flows/filter", {"flows": {"id": {"any_": ids}}})
+    return {flow["id"]: own_labels(flow["labels"]) for flow in found}
 
 
 def _listed(names: list[str]) -> str:

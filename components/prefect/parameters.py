@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from components.kernel import canonical_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 # What the API answers when a deployment has no schema, or an empty one.
 NO_PARAMETERS: Final[dict[str, Any]] = {"type": "object", "properties": {}}
+# Enough to recognise the rule that is broken.
+MAX_TOLD: Final = 120
 _KIND: Final = "__prefect_kind"
 
 
@@ -40,7 +44,10 @@ def faults_of_schema(schema: Any) -> Iterator[str]:
 def faults_of_parameters(
     parameters: dict[str, Any], schema: dict[str, Any]
 ) -> Iterator[tuple[Location, str]]:
-    """Say which parameters do not fit a valid schema, and where."""
+    """Say which parameters do not fit a valid schema, and where.
+
+    A parameter may be secret, so that what it is is not told, only what it must be.
+    """
     import jsonschema  # noqa: PLC0415  # see above
     import referencing.exceptions  # noqa: PLC0415  # comes with it
 
@@ -48,9 +55,14 @@ def faults_of_parameters(
     lenient = extend(jsonschema.Draft202012Validator, {"required": lambda *_: ()})
     try:
         for error in lenient(_with_tuples(schema)).iter_errors(parameters):
-            yield tuple(error.absolute_path), f"{error.message} by the flow's code"
+            asked = canonical_json(error.validator_value)[:MAX_TOLD]
+            fault = (
+                f"does not fit the flow's code, whose schema has {error.validator} "
+                f"{asked}; correct it, or set enforce_parameter_schema=False"
+            )
+            yield tuple(error.absolute_path), fault
     except referencing.exceptions.Unresolvable as error:
-        yield (), f"cannot be checked: the schema has no {error.ref}"
+        yield (), f"cannot be checked, because the schema has no {error.ref}; add it"
 
 
 def hydrated(value: Any, path: Location = ()) -> Iterator[Location]:

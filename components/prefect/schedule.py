@@ -30,7 +30,14 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from components.kernel import JsonObject, NotFoundError, Part, Wire, canonical_json
+from components.kernel import (
+    AlreadyExistsError,
+    JsonObject,
+    NotFoundError,
+    Part,
+    Wire,
+    canonical_json,
+)
 
 from .recurrence import canonical_rrule, valid_cron, valid_rrule, valid_timezone
 
@@ -246,8 +253,13 @@ def reconcile(
     for gone in live.keys() - kept.keys():
         with contextlib.suppress(NotFoundError):
             api.delete(f"{path}/{gone}")
-    made = from_wires(api.post(path, new)) if new else {}
-    return by_slug(kept | made)
+    if not new:
+        return by_slug(kept)
+    try:
+        return by_slug(kept | from_wires(api.post(path, new)))
+    except AlreadyExistsError:
+        # They were not there a moment ago: the first answer to this POST was lost.
+        return by_slug(from_wires(api.get(path)))
 
 
 def _must_be_made_anew(live: Schedule, wanted: Schedule) -> bool:

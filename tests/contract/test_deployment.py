@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -217,6 +218,12 @@ def test_an_unknown_pool_is_named(
         world.servicer.update(made, inputs)
 
 
+def test_an_unknown_flow_is_named(world: PrefectWorld, wanted: dict[str, Any]) -> None:
+    """The server answers with a conflict that names nothing."""
+    with pytest.raises(CallError, match="Flow not found"):
+        world.servicer.create(DEPLOYMENT, {**wanted, "flow_id": str(uuid.uuid4())})
+
+
 def test_a_deployment_whose_schema_is_null_is_seen_and_repaired(
     world: PrefectWorld, wanted: dict[str, Any]
 ) -> None:
@@ -250,12 +257,15 @@ def test_a_parameter_that_does_not_fit_is_refused_at_preview(
         **wanted,
         "flow_id": unknown(),
         "parameter_openapi_schema": NUMBER,
-        "parameters": '{"n":"x","more":1}',
+        "parameters": json.dumps({"n": world.canary, "more": 1}),
         "schedules": [{"cron": "@daily", "parameters": '{"n":[]}'}],
     }
     failures = world.servicer.check(DEPLOYMENT, inputs).failures
-    assert failures.keys() == {"parameters.n", "schedules[0].parameters.n"}
-    assert "'x' is not of type 'integer'" in failures["parameters.n"]
+    assert failures.keys() == {"parameters.n", "schedules.cron.parameters.n"}
+    assert (
+        'the flow\'s code, whose schema has type "integer"' in failures["parameters.n"]
+    )
+    assert world.canary not in str(failures)
     lenient = {**inputs, "enforce_parameter_schema": False}
     assert not world.servicer.check(DEPLOYMENT, lenient).failures
 

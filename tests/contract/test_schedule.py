@@ -244,3 +244,19 @@ def test_a_create_that_was_killed_half_way_is_finished(
     found = world.another.read(again)
     assert found is not None
     assert found.inputs == again.inputs
+
+
+def test_a_lost_answer_to_new_schedules_makes_no_second_ones(
+    world: PrefectWorld, wanted: dict[str, Any]
+) -> None:
+    """The POST is sent again, and its conflict is its own first self."""
+    made = world.servicer.create(DEPLOYMENT, wanted)
+    world.lose_one_answer(lambda call: call.path.endswith("/schedules") and call.writes)
+    inputs = {**wanted, "schedules": [{"cron": "@daily", **OFF}]}
+    with world.recording() as calls:
+        updated = world.servicer.update(made, inputs)
+    assert [call.status for call in calls if call.writes] == [201, 409]
+    found = world.servicer.read(updated)
+    assert found is not None
+    assert found.inputs == updated.inputs
+    assert found.outputs == updated.outputs
