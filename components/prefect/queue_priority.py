@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from components.kernel import RefusedError
+from components.kernel import AlreadyExistsError, RefusedError
 
 from .client import part
+from .limits import MAX_INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,36 +67,45 @@ def placing(
         id_: The queue's id, if it exists already.
 
     Raises:
+        AlreadyExistsError: Another queue has that name; none was moved.
         RefusedError: Another queue was given that priority in the same update.
     """
     with _opening:
         pool = _pools.setdefault((api.scope, work_pool_name), _Pool())
     with pool.lock:
         if priority is not None:
-            _make_room(api, work_pool_name, priority, id_, pool.given.get(priority))
+            others = _others(api, work_pool_name, name, id_)
+            _make_room(api, others, priority, pool.given.get(priority))
         yield
         if priority is not None:
             pool.given[priority] = name
 
 
+def _others(
+    api: PrefectApi, work_pool_name: str, name: str, id_: UUID | None
+) -> list[Wire]:
+    """Return the pool's other queues, none of which may have the name."""
+    others = [q for q in queues_of(api, work_pool_name) if q["id"] != str(id_)]
+    if any(queue["name"] == name for queue in others):
+        raise AlreadyExistsError(
+            f"the pool has a queue '{name}' already; choose another name"
+        )
+    return others
+
+
 def _make_room(
-    api: PrefectApi,
-    work_pool_name: str,
-    priority: int,
-    id_: UUID | None,
-    given_to: str | None,
+    api: PrefectApi, others: list[Wire], priority: int, given_to: str | None
 ) -> None:
-    queues = list(queues_of(api, work_pool_name))
-    taken = {queue["priority"] for queue in queues}
-    for queue in queues:
-        if queue["priority"] != priority or queue["id"] == str(id_):
+    taken = {queue["priority"] for queue in others} | {priority}
+    for queue in others:
+        if queue["priority"] != priority:
             continue
         if queue["name"] == given_to:
             raise RefusedError(
                 f"queue '{given_to}' of the same pool has priority {priority} too; "
                 f"give each queue a priority of its own"
             )
-        free = next(p for p in range(priority + 1, 2**31) if p not in taken)
+        free = next(p for p in range(priority + 1, MAX_INTEGER) if p not in taken)
         taken.add(free)
         api.patch(f"/work_queues/{queue['id']}", {"priority": free})
 
