@@ -24,19 +24,19 @@ $(UV):
 
 .venv/made: requirements.txt | $(UV)
 	@echo "── .venv: the program's environment"
-	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements.txt
+	$(UV) venv --quiet --seed --allow-existing --python $(PYTHON) .venv
+	$(UV) pip install --quiet --compile-bytecode --python $(PY) --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/made-dev: requirements-dev.txt .venv/made
 	@echo "── .venv: tests and tools"
-	$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements-dev.txt
+	$(UV) pip install --quiet --compile-bytecode --python $(PY) --require-hashes -r requirements-dev.txt
 	@touch $@
 
 .venv-localcloud/made: requirements/localcloud.txt | $(UV)
 	@echo "── .venv-localcloud: the local cloud's environment"
-	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-localcloud
-	$(UV) pip install --quiet --python $(LOCALCLOUD_PY) --require-hashes -r requirements/localcloud.txt
+	$(UV) venv --quiet --seed --allow-existing --python $(PYTHON) .venv-localcloud
+	$(UV) pip install --quiet --compile-bytecode --python $(LOCALCLOUD_PY) --require-hashes -r requirements/localcloud.txt
 	@touch $@
 
 .PHONY: environments engine
