@@ -243,12 +243,12 @@ class Deployment(PrefectResource, kind=DeploymentKind):
             `from_entrypoint`, which computes it.
         enforce_parameter_schema: Refuse parameters that do not fit the schema.
         work_pool_name: The pool whose workers run it; None for `serve`.
-        work_queue_name: The pool's queue; its default queue if not given.
+        work_queue_name: The pool's queue; the one named `default` if not given.
         job_variables: Values for the pool's job template.
         concurrency_limit: How many of its runs may run at once.
         concurrency_options: What happens to a run beyond that.
         global_concurrency_limit_id: A limit shared with others, instead of its own.
-        workspace: The workspace it lives in; that of the flow.
+        workspace: The workspace it lives in, which is the flow's.
         adopt: Take over a deployment of this name that differs.
         opts: Pulumi's resource options.
 
@@ -352,7 +352,8 @@ class Deployment(PrefectResource, kind=DeploymentKind):
         """Declare a deployment of code that lies in a folder at hand.
 
         The flow's name, its description, the version and the schema of its parameters
-        come from the code, as `prefect deploy` takes them; what is given wins.
+        come from the code, as `prefect deploy` takes them; what is given wins. Types
+        whose packages are not installed here are left out of the schema.
 
         Args:
             resource_name: Its name in the program and in state.
@@ -369,10 +370,11 @@ class Deployment(PrefectResource, kind=DeploymentKind):
         """
         described = describe_entrypoint(project, entrypoint)
         if flow is None:
+            opts = fields.get("opts") or pulumi.ResourceOptions()
             flow = Flow(
                 described.name,
                 workspace=fields.get("workspace"),
-                opts=fields.get("opts"),
+                opts=pulumi.ResourceOptions(parent=opts.parent, provider=opts.provider),
             )
         found = {
             "description": described.description,
