@@ -47,7 +47,7 @@ class _Asked(BaseModel):
 class _User(_Asked):
     login: str = Login
     name: str | None = None
-    email: str | None = None
+    email: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$")
     site_admin: bool = False
 
 

@@ -63,6 +63,10 @@ def test_the_app_finds_its_installations(github, project, app):
         listed = http.get("/app/installations").json()
         assert [each["id"] for each in listed] == [app.installation]
         assert http.get(f"/users/{project.owner}/installation").status_code == 404
+        slug = http.get("/app").json()["slug"]
+        github.admin("POST", "installations", app=slug, account=project.owner)
+        own = http.get(f"/users/{project.owner}/installation").json()
+        assert own["target_type"] == "User"
         assert http.get("/user").status_code == 403
 
 

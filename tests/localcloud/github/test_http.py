@@ -204,6 +204,14 @@ def test_faults_on_request(limited):
     assert found[1].headers["Retry-After"] == "1"
 
 
+def test_answers_are_sent_at_once(project):
+    """No answer waits for the client's delayed acknowledgement, which takes 40 ms."""
+    with project.http() as http:
+        times = [http.get("/user").elapsed.total_seconds() for _ in range(40)]
+    # A new connection is acknowledged at once, so the first answers say nothing.
+    assert min(times[20:]) < 0.035
+
+
 def test_journal(github, project):
     """The journal tells which requests were made since a mark, and how they ended."""
     mark = github.mark()

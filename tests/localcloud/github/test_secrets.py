@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import sqlite3
 
 import pytest
 
@@ -178,6 +180,28 @@ def test_secrets_of_a_missing_environment(project):
     with project.http() as http:
         assert http.get(path).status_code == 404
         assert http.get(f"{path}/public-key").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "collection", ["repository", "environment", "dependabot"], indirect=True
+)
+def test_deleted_values_leave_the_disk(github, project, collection):
+    """With a repository or environment go the boxes and the keys that open them."""
+    path, _, more = collection
+
+    def kept():
+        state = sqlite3.connect(github.state_dir / "github.sqlite")
+        with contextlib.closing(state):
+            tables = ("entries", "sealing_keys")
+            count = "SELECT count(*) FROM {} WHERE scope <> 'organization'"
+            return [state.execute(count.format(t)).fetchone()[0] for t in tables]
+
+    before = kept()
+    with project.http() as http:
+        put_secret(http, path, "K", "v", **more).raise_for_status()
+        assert kept() == [count + 1 for count in before]
+        http.delete(f"/repos/{project.repo}").raise_for_status()
+    assert kept() == before
 
 
 def test_nothing_in_plain_text_on_disk(github, project, collection):

@@ -162,6 +162,7 @@ def test_setting_up_twice(github):
         ("users", {"login": "repos"}, 422),
         ("users", {"login": "a/b"}, 422),
         ("users", {"name": "no login"}, 422),
+        ("users", {"login": "x", "email": "no address"}, 422),
         ("repositories", {"owner": "nobody", "name": "x"}, 404),
         ("tokens", {"user": "nobody"}, 404),
         ("faults", {"path": "(", "status": 500}, 422),

@@ -99,10 +99,12 @@ def other_repository(github, project):
     return made["id"]
 
 
-@pytest.mark.parametrize("kind", ["secrets", "variables"])
+@pytest.mark.parametrize(
+    "kind", ["actions/secrets", "dependabot/secrets", "actions/variables"]
+)
 def test_selected_repositories(project, other_repository, kind):
     """The list of a selected entry is set, added to, taken from and read back."""
-    path = f"/orgs/{project.organization}/actions/{kind}"
+    path = f"/orgs/{project.organization}/{kind}"
     chosen = {"visibility": "selected", "selected_repository_ids": [project.repo_id]}
     with project.http() as http:
 
@@ -110,7 +112,7 @@ def test_selected_repositories(project, other_repository, kind):
             listed = http.get(f"{path}/K/repositories").json()
             return [each["id"] for each in listed["repositories"]]
 
-        if kind == "secrets":
+        if kind.endswith("secrets"):
             put_secret(http, path, "K", "v", **chosen).raise_for_status()
         else:
             http.post(path, json={"name": "K", "value": "v", **chosen})
@@ -160,4 +162,8 @@ def test_what_a_repository_may_use(project, other_repository):
             return [each["name"] for each in listed["secrets"]]
 
         assert usable(project.repo) == ["ALL", "PRIVATE"]
+        variable = {"name": "V", "value": "x", "visibility": "private"}
+        http.post(f"/orgs/{project.organization}/actions/variables", json=variable)
+        path = f"/repos/{project.repo}/actions/organization-variables"
+        assert http.get(path).json()["variables"][0]["value"] == "x"
         assert usable(f"{project.organization}/other") == ["ALL", "CHOSEN"]
