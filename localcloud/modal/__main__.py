@@ -45,6 +45,13 @@ def parse(arguments: list[str] | None = None) -> Settings:
         help="interpreter that functions run in, in the place of their images",
     )
     add(
+        "--image-env",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what base images would set, such as AIRFLOW_HOME=/opt/airflow",
+    )
+    add(
         "--max-containers",
         type=int,
         default=8,
@@ -56,7 +63,9 @@ def parse(arguments: list[str] | None = None) -> Settings:
         default=GIB,
         help="blobs above this many bytes are uploaded in parts",
     )
-    return Settings(**vars(parser.parse_args(arguments)))
+    values = vars(parser.parse_args(arguments))
+    values["image_env"] = tuple(values["image_env"])
+    return Settings(**values)
 
 
 async def run(settings: Settings) -> None:

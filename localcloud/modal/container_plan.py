@@ -114,6 +114,8 @@ def make(plane: Plane, container: Container, folder: Path) -> Plan:
         mounted=mounted,
         content_path={sha256: plane.content.path(sha256) for _, sha256, _ in mounted},
     )
+    base = (pair.partition("=") for pair in plane.settings.image_env)
+    plan.environment |= {name: value for name, _, value in base}
     plan.environment |= image.environment | _secrets(plane, function.secret_ids)
     _mount_volumes(plane, plan, function, folder)
     _mount_buckets(plane, plan, function, folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from localcloud.modal.containers import Container
 
 if TYPE_CHECKING:
     from localcloud.modal.plane import Plane
+
+log = logging.getLogger(__name__)
 
 # Time-outs, delayed retries and missed signals are noticed this late at most.
 TICK = 1.0
@@ -34,9 +37,13 @@ class Scheduler:
         inputs.release_all(self._plane)
         try:
             while True:
-                self._retire()
-                self._time_out()
-                self._start()
+                try:
+                    self._retire()
+                    self._time_out()
+                    self._start()
+                except Exception:
+                    # One app that cannot be scheduled must not stop all others.
+                    log.exception("scheduling failed")
                 await self._wait(TICK if self._busy() else None)
         finally:
             for container in self._plane.containers.values():

@@ -86,6 +86,8 @@ class Service:
         store = self._plane.store
         request = await stream.recv_message()
         who = authenticate(store, metadata, served.access)
+        if who.task_id:
+            warnings.clear()  # it would only be noise in the function's own log
         call = Call(self._plane, served.name, who, metadata, warnings)
         handler = served.handler
         if inspect.isasyncgenfunction(handler):

@@ -22,6 +22,8 @@ class Settings:
     auto_approve: bool = False
     python: Path = Path(sys.executable)
     """The interpreter that runs functions: it stands in for every image."""
+    image_env: tuple[str, ...] = ()
+    """`NAME=value` of what base images, which are not pulled here, would set."""
     max_containers: int = 8
     """How many function containers run at a time, whatever the functions ask for."""
     multipart_threshold: int = GIB
