@@ -10,7 +10,7 @@ from .schedule import Schedule
 from .service_account import ServiceAccount
 from .tag_concurrency_limit import TagConcurrencyLimit
 from .variable import Variable
-from .work_pool import WorkPool
+from .work_pool import StorageConfiguration, WorkPool
 from .work_queue import WorkQueue
 from .workspace import Workspace
 from .workspace_access import WorkspaceAccess
@@ -24,6 +24,7 @@ __all__ = [
     "GlobalConcurrencyLimit",
     "Schedule",
     "ServiceAccount",
+    "StorageConfiguration",
     "TagConcurrencyLimit",
     "Variable",
     "WorkPool",
