@@ -1,8 +1,9 @@
 """A deployment's parameters, held to the schema of its flow's parameters.
 
 The server refuses what does not fit only while updating; here the preview says so,
-with the path, and by the server's rules: a required parameter may be left to the run,
-and one that the schema does not know is let through.
+with the path, and by the rules of the server's POST (those of its PATCH let a little
+more through): a required parameter may be left to the run, and one that the schema does
+not know is let through.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def faults_of_parameters(
     extend: Any = jsonschema.validators.extend
     lenient = extend(jsonschema.Draft202012Validator, {"required": lambda *_: ()})
     try:
-        for error in lenient(_with_tuples(schema)).iter_errors(parameters):
+        for error in lenient(schema).iter_errors(parameters):
             asked = canonical_json(error.validator_value)[:MAX_TOLD]
             fault = (
                 f"does not fit the flow's code, whose schema has {error.validator} "
@@ -80,16 +81,3 @@ def hydrated(value: Any, path: Location = ()) -> Iterator[Location]:
         case list():
             for place, item in enumerate(value):
                 yield from hydrated(item, (*path, place))
-
-
-def _with_tuples(schema: Any) -> Any:
-    """Read the array form of `items`, which Pydantic 1 writes for tuples."""
-    match schema:
-        case {"items": list(items), **rest} if "prefixItems" not in rest:
-            return {**_with_tuples(rest), "prefixItems": _with_tuples(items)}
-        case dict():
-            return {key: _with_tuples(value) for key, value in schema.items()}
-        case list():
-            return [_with_tuples(value) for value in schema]
-        case _:
-            return schema
