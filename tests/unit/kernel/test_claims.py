@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from components.kernel import NameTakenError, ServiceError
-from components.kernel.lifecycle import CLAIM, Claims
+from components.kernel.lifecycle import CLAIM, LOOKUP, Claims
 from tests.unit.kernel.library import lifecycle
 from tests.unit.kernel.test_creating import inputs
 
@@ -149,6 +149,11 @@ def test_keeping_an_object_is_telling_who_has_it() -> None:
     claims.keep("a", None)
     assert not claims.release("a", None)
     assert claims.release("a", "mine")
+
+
+def test_the_kernels_marks_in_state_stay_what_they_are() -> None:
+    """They are in every stack's state, and the engine hides what begins like this."""
+    assert (CLAIM, LOOKUP) == ("__claim", "__lookup")
 
 
 def test_what_nobody_claimed_may_be_given_up() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from components.kernel import FlowgroundError, ServiceError
+from components.kernel import FlowgroundError, RefusedError, ServiceError
 from tests.unit.kernel.library import NumberedBookKind, lifecycle
 from tests.unit.kernel.test_creating import inputs
 
@@ -107,6 +107,22 @@ def test_what_is_no_secret_is_told(library: Library, books: Lifecycle) -> None:
     assert str(error.value) == (
         "cannot create book 'Emma': "
         "no top shelf for adventure: 'the beginning', 12345, [secret]"
+    )
+
+
+def test_our_own_words_may_name_what_json_holds(
+    books: Lifecycle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a service echoes; what a kind says of a JSON value is meant to be read."""
+
+    def refuse(*_: object) -> None:
+        raise RefusedError("notes has no 'colour', owner hidden-owner")
+
+    monkeypatch.setattr(books.kind, "create", refuse)
+    with pytest.raises(RefusedError) as error:
+        books.create(inputs(books, notes='{"x":"colour"}', owner="hidden-owner"))
+    assert str(error.value) == (
+        "cannot create book 'Emma': notes has no 'colour', owner [secret]"
     )
 
 
