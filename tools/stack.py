@@ -21,7 +21,8 @@ COMMANDS: Final = {
     "up": ["up", "--yes", "--skip-preview"],
     "preview": ["preview", "--diff"],
     "refresh": ["refresh", "--yes", "--skip-preview"],
-    "destroy": ["destroy", "--yes", "--skip-preview"],
+    # With its preview: what is protected is found before anything else is gone.
+    "destroy": ["destroy", "--yes"],
     "outputs": ["stack", "output", "--json"],
     "recover": ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"],
 }

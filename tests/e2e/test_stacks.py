@@ -83,7 +83,7 @@ def test_a_service_account_gets_in_with_its_key(stacks: PlatformProject) -> None
 
 def test_prod_is_protected_and_the_others_can_go(stacks: PlatformProject) -> None:
     """A destroy takes one environment and leaves its neighbours as they are."""
-    refused = stacks.on("prod", "destroy", "--yes", "--skip-preview", code=None)
+    refused = stacks.on("prod", "destroy", "--yes", code=None)
     assert "protected" in refused
     stacks.on("staging", "destroy", "--yes", "--skip-preview")
     with stacks.cloud.client() as account:
