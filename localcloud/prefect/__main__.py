@@ -44,12 +44,13 @@ def main() -> None:
     logging.getLogger("httpx").setLevel("WARNING")
     state_dir = args.state_dir.resolve()
     os.umask(0o077)  # what is kept is its owner's alone
-    app = create_app(
-        state_dir,
-        credentials(state_dir),
-        f"http://{args.host}:{args.port}",
-        args.idle_seconds,
+    held = credentials(state_dir)
+    address = f"http://{args.host}:{args.port}"
+    account = f"{address}/api/accounts/{held['prefect_account_id']}"
+    logging.getLogger(__name__).info(
+        "the account is %s; its owner's key is in credentials.json", account
     )
+    app = create_app(state_dir, held, address, args.idle_seconds)
     uvicorn.run(
         app,
         host=args.host,

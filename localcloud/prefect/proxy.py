@@ -18,7 +18,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from localcloud.prefect import acl, scopes
-from localcloud.prefect.account.access import ActorDep, MembershipDep, StoreDep
+from localcloud.prefect.account.access import (
+    ActorDep,
+    MembershipDep,
+    NotFound,
+    StoreDep,
+)
 from localcloud.prefect.servers import Server, Servers, ServerUnavailableError
 
 router = APIRouter(prefix="/accounts/{account_id}/workspaces/{workspace_id}")
@@ -58,6 +63,8 @@ async def forward(
     path: str,
 ) -> Response:
     """Forward one request to the workspace's server."""
+    if scopes.is_devious(path):
+        raise NotFound("Path")
     servers: Servers = request.app.state.servers
     try:
         body = await request.body()

@@ -100,6 +100,11 @@ RUNNING = {
 }
 
 
+def is_devious(path: str) -> bool:
+    """Tell whether a path would lead elsewhere than it says, past the checks here."""
+    return not {".", ".."}.isdisjoint(path.split("/"))
+
+
 def is_read(method: str, path: str) -> bool:
     """Tell whether a request only reads."""
     last = path.rstrip("/").rpartition("/")[2]

@@ -56,6 +56,7 @@ class Server:
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     # More at a time would not be faster, and could wait too long for its connection.
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
+    stopping: bool = False
     users: int = 0
     last_used: float = field(default_factory=time.monotonic)
 
@@ -72,7 +73,7 @@ class Server:
     @property
     def is_up(self) -> bool:
         """Whether it answers, as far as is known."""
-        return self.ready.is_set() and not self.ended.is_set()
+        return self.ready.is_set() and not self.stopping and not self.ended.is_set()
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -254,13 +255,20 @@ class Servers:
                 f"{home / 'server.log'} says why."
             )
         if not workspace["provisioned"]:
-            await provision(self.client, server.address, server.authorization)
+            try:
+                await provision(self.client, server.address, server.authorization)
+            except httpx.HTTPError as error:
+                raise ServerUnavailableError(
+                    f"The server of workspace {workspace['handle']} did not take its "
+                    f"block types: {error}"
+                ) from None
             self._store.update("workspaces", name, provisioned=1)
         return server
 
     async def _stop(self, name: str) -> None:
         server = self._servers.get(name)
         if server is not None and not server.ended.is_set():
+            server.stopping = True
             self._order("stop", server)
             await server.ended.wait()
         self._servers.pop(name, None)

@@ -8,6 +8,7 @@ server knows only the second way and its own password, which the front speaks fo
 import asyncio
 import json
 from contextlib import suppress
+from urllib.parse import quote
 
 import websockets
 from fastapi import APIRouter, HTTPException
@@ -16,7 +17,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 
 from localcloud.prefect import scopes
-from localcloud.prefect.account.access import Unauthorized, admit, enter
+from localcloud.prefect.account.access import (
+    NotFound,
+    Unauthorized,
+    admit,
+    enter,
+)
 from localcloud.prefect.account.identity import identify, key_of
 from localcloud.prefect.account.store import Store
 from localcloud.prefect.servers import Server, Servers, ServerUnavailableError
@@ -48,6 +54,8 @@ async def forward(
             raise Unauthorized
         account = admit(socket, actor, account_id)
         membership = enter(store, actor, account, workspace_id)
+        if scopes.is_devious(path):
+            raise NotFound("Path")
         membership.require(scopes.needed_by_socket(path))
         server = await servers.ensure(membership.workspace)
         with server.in_use():
@@ -67,7 +75,7 @@ async def forward(
 
 def _connection(server: Server, path: str, socket: WebSocket) -> "_Upstream":
     query = socket.scope["query_string"].decode("ascii")
-    url = f"ws://{server.address}/api/{path}" + (f"?{query}" if query else "")
+    url = f"ws://{server.address}/api/{quote(path)}" + (f"?{query}" if query else "")
     return _Upstream(url, server)
 
 

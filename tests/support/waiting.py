@@ -7,14 +7,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+POLL_SECONDS = 0.05
 
 
 def until(
-    condition: Callable[[], T], seconds: float = 30, *, what: str = "the condition"
+    condition: Callable[[], T], seconds: float = 60, *, what: str = "the condition"
 ) -> T:
     """Return the first truthy value of a condition; fail when none comes in time."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"{what} did not come in {seconds} s"
-        time.sleep(0.02)
+        time.sleep(POLL_SECONDS)
     return value

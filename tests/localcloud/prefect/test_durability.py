@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -35,8 +36,18 @@ def kept(cloud: LocalCloud, name: str) -> object:
         return client.get(f"{cloud.api_url}/variables/name/{name}").json()["value"]
 
 
+def children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
 def front(cloud: LocalCloud) -> ProcessId:
     return ProcessId(**cloud.run_record()["services"]["prefect"]["process"])
+
+
+def is_replaced(cloud: LocalCloud, before: ProcessId) -> bool:
+    service = cloud.run_record()["services"]["prefect"]
+    return service["phase"] == "ready" and front(cloud) != before
 
 
 def test_an_idle_server_is_stopped_and_comes_back(cloud):
@@ -44,7 +55,7 @@ def test_an_idle_server_is_stopped_and_comes_back(cloud):
     with cloud.client() as client:
         _, process = server_of(cloud, cloud.api_url, client)
     keep(cloud, "idle", 7)
-    until(lambda: not process.is_alive(), 15, what="the idle server's end")
+    until(lambda: not process.is_alive(), what="the idle server's end")
     assert kept(cloud, "idle") == 7
 
 
@@ -55,18 +66,23 @@ def test_a_killed_front_is_restarted_with_all_its_state(cloud):
         bot = client.post("/bots/", json={"name": "survivor"}).json()
     killed, servers = front(cloud), set(listeners(cloud).values())
     os.kill(killed.pid, signal.SIGKILL)
-
-    def is_back() -> bool:
-        service = cloud.run_record()["services"]["prefect"]
-        return service["phase"] == "ready" and front(cloud) != killed
-
-    until(is_back, 90, what="the front's restart")
+    until(lambda: is_replaced(cloud, killed), 90, what="the front's restart")
     assert not any(process.is_alive() for process in servers)
     assert kept(cloud, "front") == {"a": None}
     with cloud.client(bot["api_key"]["key"]) as client:
         me = client.get(f"{cloud.cloud_api_url}/me/").json()
     assert me["id"] == bot["id"]
     assert "prefect ended by signal SIGKILL" in (cloud.state_dir / "up.log").read_text()
+
+
+def test_without_its_host_the_front_starts_anew(cloud):
+    """When the process that forks servers dies, all is replaced and works again."""
+    keep(cloud, "host", "here")
+    before = front(cloud)
+    (host,) = until(lambda: children(before.pid))
+    os.kill(host, signal.SIGKILL)
+    until(lambda: is_replaced(cloud, before), 90, what="the front's restart")
+    assert kept(cloud, "host") == "here"
 
 
 def test_a_killed_supervisors_services_are_replaced_by_the_next_up(cloud):

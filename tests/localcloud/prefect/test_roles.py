@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from http.client import HTTPConnection
 
+import httpx
 import pytest
 
 MISSING = "00000000-0000-0000-0000-000000000000"
@@ -94,6 +96,19 @@ def test_include_secrets_is_asked_for_in_many_ways(make_bot, workspace):
         assert client.post(f"{url}?{query}", json={}).status_code == 403, query
     assert client.post(url, json={"include_secrets": True}).status_code == 403
     assert client.post(url, json={"include_secrets": False}).status_code == 200
+
+
+def test_a_path_cannot_sneak_past_its_check(make_bot, workspace):
+    """Dot segments, plain or encoded, do not lead a viewer to another object."""
+    key = make_bot(workspace, "Viewer").key
+    address = httpx.URL(workspace.api_url)
+    sneaky = ("/variables/../block_documents/filter", "/variables/%2e%2e/flows/")
+    for path in sneaky:
+        connection = HTTPConnection(address.host, address.port, timeout=30)
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        connection.request("POST", address.path + path, b'{"name": "x"}', headers)
+        assert connection.getresponse().status == 404, path
+        connection.close()
 
 
 def test_a_member_of_the_account_cannot_manage_it(make_bot):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import httpx
 
@@ -99,6 +101,53 @@ def test_errors_of_the_server_arrive_unchanged(api, workspace):
     bad = api.post(url, json={"nme": "x"})
     assert bad.status_code == 422
     assert bad.json()["exception_message"] == "Invalid request received."
+
+
+def test_a_servers_own_services_run(api, workspace):
+    """Schedules make runs, and automations act, without anybody's asking."""
+    url = workspace.api_url
+    flow = api.post(f"{url}/flows/", json={"name": "served"}).json()
+    schedule = {"schedule": {"interval": 3600}, "slug": "hourly", "active": True}
+    body = {"name": "served", "flow_id": flow["id"], "schedules": [schedule]}
+    deployment = api.post(f"{url}/deployments/", json=body).json()
+    automation = {
+        "name": "on demand",
+        "trigger": {
+            "type": "event",
+            "posture": "Reactive",
+            "expect": ["test.wanted"],
+            "threshold": 1,
+            "within": 0,
+        },
+        "actions": [
+            {
+                "type": "run-deployment",
+                "source": "selected",
+                "deployment_id": deployment["id"],
+            }
+        ],
+    }
+    assert api.post(f"{url}/automations/", json=automation).status_code == 201
+    wanted = {"deployments": {"id": {"any_": [deployment["id"]]}}, "limit": 200}
+
+    def runs(automatic: bool) -> list[dict]:
+        found = api.post(f"{url}/flow_runs/filter", json=wanted).json()
+        return [run for run in found if run["auto_scheduled"] is automatic]
+
+    assert until(lambda: runs(automatic=True), what="a scheduled run")
+
+    def triggered() -> list[dict]:
+        event = {
+            "id": str(uuid.uuid4()),
+            "event": "test.wanted",
+            "occurred": datetime.now(UTC).isoformat(),
+            "resource": {"prefect.resource.id": "test"},
+        }
+        assert api.post(f"{url}/events", json=[event]).status_code == 204
+        return runs(automatic=False)
+
+    assert until(triggered, what="the automation's run")
+    api.delete(f"{url}/deployments/{deployment['id']}")
 
 
 def test_names_with_escapes_reach_the_server_as_they_are(api, workspace):
