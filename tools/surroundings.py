@@ -69,7 +69,11 @@ def environment(*, start: bool = True) -> dict[str, str]:
         env.setdefault("PULUMI_CONFIG_PASSPHRASE", REHEARSAL_PASSPHRASE)
     if uses_localcloud():
         if start:
-            subprocess.run(localcloud("up", "--detach"), cwd=ROOT, check=True)
+            started = subprocess.run(
+                localcloud("up", "--detach"), cwd=ROOT, check=False
+            )
+            if started.returncode:
+                sys.exit(started.returncode)
         env |= localcloud_environment()
     return env
 

@@ -12,8 +12,8 @@ import json
 import os
 import sqlite3
 import zoneinfo
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, closing
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,7 @@ def prepare() -> None:
         "prefect.server.database.alembic_commands",
     ):
         importlib.import_module(module)
+    _take_turns()
     collections: Any = importlib.import_module("prefect.server.api.collections")
     # The server asks GitHub for these views first and falls back on its packaged
     # copies: give it those, and only those, at once.
@@ -55,6 +56,34 @@ def prepare() -> None:
     view = json.loads((packaged / f"{WORKERS_VIEW}.json").read_text())
     collections.KNOWN_VIEWS = {WORKERS_VIEW: ""}
     collections.GLOBAL_COLLECTIONS_VIEW_CACHE = {WORKERS_VIEW: view}
+
+
+def _take_turns() -> None:
+    """Have writers wait for each other, as SQLite can, instead of failing.
+
+    Prefect's transactions begin as readers, and the second that turns writer is refused
+    at once ("database is locked", a 503), whatever the busy timeout. Inside of one the
+    server opens others to read, which must not wait for it.
+    """
+    configurations: Any = importlib.import_module(
+        "prefect.server.database.configurations"
+    )
+    mode = configurations.SQLITE_BEGIN_MODE
+
+    @asynccontextmanager
+    async def begin(
+        _: Any, session: Any, with_for_update: bool = False
+    ) -> AsyncGenerator[Any, None]:
+        token = mode.set("IMMEDIATE")
+        try:
+            async with session.begin() as transaction:
+                await session.connection()
+                mode.set("DEFERRED")
+                yield transaction
+        finally:
+            mode.reset(token)
+
+    configurations.AioSqliteConfiguration.begin_transaction = begin
 
 
 def _settings(order: Mapping[str, Any]) -> AbstractContextManager[Any]:

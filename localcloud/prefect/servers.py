@@ -28,10 +28,7 @@ from localcloud.prefect.provision import provision
 
 log = logging.getLogger(__name__)
 
-# With ":memory:" in its URL, Prefect opens a single connection, as for databases in
-# memory. The servers' own services and requests then take turns, and SQLite never
-# answers "database is locked" (which the API turns into 503 under parallel writers).
-DATABASE = ":memory:.db"
+DATABASE = "prefect.db"
 TEMPLATE = "template"
 START_SECONDS = 90
 SETTLE_SECONDS = 3
