@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ from localcloud.modal.scheduler import Scheduler
 from localcloud.modal.settings import GIB, Settings
 
 OWNER = "local-owner"
+TOKEN_ID_VARIABLE = "LOCALCLOUD_MODAL_TOKEN_ID"  # noqa: S105  a name, not a token
+TOKEN_SECRET_VARIABLE = "LOCALCLOUD_MODAL_TOKEN_SECRET"  # noqa: S105  a name
 
 
 def parse(arguments: list[str] | None = None) -> Settings:
@@ -29,8 +32,17 @@ def parse(arguments: list[str] | None = None) -> Settings:
     add = parser.add_argument
     add("--port", type=int, default=0, help="gRPC port; 0 takes a free one")
     add("--http-port", type=int, default=0, help="port of uploads, downloads and pages")
-    add("--token-id", required=True, help="id of the bootstrap token, such as ak-local")
-    add("--token-secret", required=True, help="secret of the bootstrap token")
+    add(
+        "--token-id",
+        default=os.environ.get(TOKEN_ID_VARIABLE),
+        help=f"id of the bootstrap token, such as ak-local ({TOKEN_ID_VARIABLE})",
+    )
+    add(
+        "--token-secret",
+        default=os.environ.get(TOKEN_SECRET_VARIABLE),
+        help="secret of the bootstrap token "
+        f"({TOKEN_SECRET_VARIABLE}, which keeps it out of the process list)",
+    )
     add("--state-dir", type=Path, required=True, help="folder of everything that lasts")
     add("--workspace", default="local", help="name of the bootstrap workspace")
     add(
@@ -64,6 +76,11 @@ def parse(arguments: list[str] | None = None) -> Settings:
         help="blobs above this many bytes are uploaded in parts",
     )
     values = vars(parser.parse_args(arguments))
+    if not values["token_id"] or not values["token_secret"]:
+        parser.error(
+            "no bootstrap token: give --token-id and --token-secret, or set "
+            f"{TOKEN_ID_VARIABLE} and {TOKEN_SECRET_VARIABLE}"
+        )
     values["image_env"] = tuple(values["image_env"])
     return Settings(**values)
 

@@ -1,7 +1,7 @@
 """The HTTP side: content up and down, and the pages that a person looks at.
 
-Every URL was handed out over gRPC and carries a signature; a route that is not
-signed does not exist.
+Every URL but the health check's was handed out over gRPC and carries a signature; a
+route that is not signed does not exist.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from localcloud.modal.plane import Plane
 
+HEALTH = "/health"
+
 
 def application(plane: Plane) -> web.Application:
     """Return the routes over this control plane."""
@@ -26,7 +28,7 @@ def application(plane: Plane) -> web.Application:
     async def signed(request: web.Request, handler: Handler) -> web.StreamResponse:
         # A page's form is posted to the URL of the page itself.
         method = "PUT" if request.method == "PUT" else "GET"
-        if not plane.urls.allows(method, request.path, request.query):
+        if request.path != HEALTH and not plane.urls.allows(method, request.path, request.query):
             raise web.HTTPForbidden(text="This URL was not handed out here.")
         return await handler(request)
 
@@ -34,6 +36,7 @@ def application(plane: Plane) -> web.Application:
     download = _download(plane)
     app.add_routes(
         [
+            web.get(HEALTH, _health(plane)),
             web.get("/content/{sha256}", download, allow_head=False),
             web.put("/block/{workspace}/{sha256}", block_uploads.put(plane)),
             web.put("/blob/{blob}", blob_uploads.put(plane)),
@@ -44,6 +47,14 @@ def application(plane: Plane) -> web.Application:
         ]
     )
     return app
+
+
+def _health(plane: Plane) -> Handler:
+    async def health(_: web.Request) -> web.Response:
+        """Answer 200 once the gRPC side listens, which starts after this one."""
+        return web.Response(status=200 if plane.grpc_url else 503)
+
+    return health
 
 
 def _download(plane: Plane) -> Handler:

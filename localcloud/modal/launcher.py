@@ -59,6 +59,7 @@ class Tree:
     def __init__(self, stage: Path) -> None:
         self._stage = stage
         self._own: set[Path] = set()
+        self._covered = 0
         self._root = Path("/")
 
     def bind(self, source: Path, target: Path, *, read_only: bool) -> None:
@@ -70,6 +71,11 @@ class Tree:
         mount(str(source), place, None, MS_BIND | MS_REC)
         if read_only:
             mount("none", place, None, MS_BIND | MS_REMOUNT | MS_RDONLY)
+            self._own.discard(target)
+        else:
+            # It is the container's: a mount point inside of it may be made in it,
+            # where covering it would lose what is written next to that.
+            self._own.add(target)
 
     def enter(self) -> None:
         """Make the new root the root, if one had to be made."""
@@ -95,8 +101,9 @@ class Tree:
 
     def _replace(self, parent: Path) -> None:
         """Put a writable folder over one of the machine's, showing all it has."""
-        original = self._stage / f"original-{len(self._own)}"
+        original = self._stage / f"original-{self._covered}"
         original.mkdir()
+        self._covered += 1
         mount(str(self._place(parent)), original, None, MS_BIND | MS_REC)
         if parent == Path("/"):
             self._root = self._stage / "root"

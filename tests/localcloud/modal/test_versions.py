@@ -1,7 +1,8 @@
 """Older clients against the same control plane.
 
 Set FLOWGROUND_MODAL_VENVS to virtual environments with older versions of `modal`
-(separated as in PATH); without it only the version of this environment is driven.
+(separated as in PATH); the other tests of this folder drive the version of this
+environment.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,11 @@ from tests.support.modal_plane import ROOT
 PROGRAM = ROOT / "tests/support/modal_every_version.py"
 NAMED = os.environ.get("FLOWGROUND_MODAL_VENVS", "").split(os.pathsep)
 VENVS = [part for part in NAMED if part]
-PYTHONS = [sys.executable, *(str(Path(venv) / "bin/python") for venv in VENVS)]
+PYTHONS = [str(Path(venv) / "bin/python") for venv in VENVS]
+SKIP = pytest.mark.skipif(not VENVS, reason="FLOWGROUND_MODAL_VENVS names no versions")
 
 
+@SKIP
 @pytest.mark.parametrize("python", PYTHONS, ids=lambda path: Path(path).parts[-3])
 def test_every_version_can_do_the_same(plane, environment, python):
     """Objects of every kind, a deployment and calls work with this version."""
@@ -37,8 +39,8 @@ def test_every_version_can_do_the_same(plane, environment, python):
     assert json.loads(done.stdout.splitlines()[-1])[-1] == "apps"
 
 
-@pytest.mark.skipif(not VENVS, reason="FLOWGROUND_MODAL_VENVS names no older versions")
-@pytest.mark.parametrize("python", PYTHONS[1:], ids=lambda path: Path(path).parts[-3])
+@SKIP
+@pytest.mark.parametrize("python", PYTHONS, ids=lambda path: Path(path).parts[-3])
 def test_every_version_has_a_working_command_line(plane, environment, python):
     """The CLI of this version makes a secret and lists it."""
     env = plane.env(MODAL_ENVIRONMENT=environment)
