@@ -133,7 +133,7 @@ def test_a_claim_is_each_resources_own() -> None:
     assert first
     assert claims.take("a") is None
     assert claims.take("b") not in {None, first}
-    assert not claims.release("a", "somebody else's")
+    assert claims.release("a", "somebody else's") is False
     assert claims.take("a") is None
     assert claims.release("a", first)
     assert claims.take("a")

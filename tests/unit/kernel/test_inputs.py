@@ -129,7 +129,8 @@ def _must(model: type[Args], field: str) -> bool:
 
 def test_none_stands_for_not_given() -> None:
     """It is no property at all."""
-    assert to_inputs(Job, {"name": None, "free": None, "count": None}) == {}
+    given_ = {"name": None, "free": None, "count": 3, "token": None}
+    assert to_inputs(Job, given_) == {"count": 3}
 
 
 def test_none_is_a_value_where_any_json_value_must_be_given() -> None:

@@ -253,6 +253,31 @@ def test_a_delete_deletes(library: Library, books: Lifecycle) -> None:
     assert books.read(id_, outputs) is None
 
 
+def test_what_was_deleted_is_not_found_in_an_older_list(
+    library: Library, books: Lifecycle
+) -> None:
+    """Neither by its key nor by its id: a replacement would adopt a ghost."""
+    id_, outputs = books.create(inputs(books))
+    other = library.add(title="other")
+    read(books, other, {})
+    books.delete(id_, outputs)
+    again, outputs = books.create(inputs(books))
+    assert again != id_
+    read(books, other, {})
+    books.delete(again, outputs)
+    assert books.read(again, outputs) is None
+
+
+def test_what_was_adopted_is_not_read_from_an_older_list(
+    library: Library, books: Lifecycle
+) -> None:
+    """Before the adoption it was something else."""
+    there = library.add(title="Emma", pages=9)
+    wanted = inputs(books, adopt=True)
+    _, outputs = books.create(wanted)
+    assert read(books, there, outputs).inputs == wanted
+
+
 def test_a_delete_knows_the_state(
     library: Library, books: Lifecycle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
