@@ -33,6 +33,7 @@ class Service:
         ready: A URL that answers 200 once the service serves.
         secrets: What to generate at first start, by name.
         environment: The variables that clients of this service read.
+        reads: The variables of other services that it reads itself, where they run.
         pages: Further addresses for people, computed from a live service's variables.
         boot_seconds: How long a first start may take on a slow machine.
     """
@@ -44,6 +45,7 @@ class Service:
     ready: str
     secrets: Mapping[str, Generator] = field(default_factory=dict)
     environment: Environment = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
     pages: Pages = _no_pages
     boot_seconds: float = 180
 
@@ -71,7 +73,46 @@ SERVICES: tuple[Service, ...] = (
             "PREFECT_API_KEY": "{secrets[prefect_api_key]}",
             "PREFECT_CLOUD_ACCOUNT_ID": "{secrets[prefect_account_id]}",
         },
+        # Push work pools' credentials are shown to it.
+        reads=("MODAL_SERVER_URL",),
         pages=workspace_pages,
+    ),
+    Service(
+        name="modal",
+        summary="Modal: a control plane that runs functions as processes",
+        arguments=(
+            *("-m", "localcloud.modal", "--port", "{ports[grpc]}"),
+            *("--http-port", "{ports[http]}"),
+        ),
+        ports={"grpc": 4210, "http": 4211},
+        ready="http://127.0.0.1:{ports[http]}/health",
+        secrets={
+            "modal_token_id": token("ak-", 22),
+            "modal_token_secret": token("as-"),
+        },
+        environment={
+            "MODAL_SERVER_URL": "http://127.0.0.1:{ports[grpc]}",
+            "MODAL_TOKEN_ID": "{secrets[modal_token_id]}",
+            "MODAL_TOKEN_SECRET": "{secrets[modal_token_secret]}",
+            # The client uses HTTPS_PROXY for loopback, whatever NO_PROXY says.
+            "MODAL_DISABLE_API_PROXY": "1",
+        },
+        boot_seconds=60,
+    ),
+    Service(
+        name="github",
+        summary="GitHub: its REST API and git over HTTP",
+        arguments=("-m", "localcloud.github", "--port", "{ports[api]}"),
+        ports={"api": 4220},
+        ready="http://127.0.0.1:{ports[api]}/_local/health",
+        secrets={"github_token": token("ghp_")},
+        # The names that GitHub's own runners and command line use.
+        environment={
+            "GITHUB_API_URL": "http://127.0.0.1:{ports[api]}",
+            "GITHUB_SERVER_URL": "http://127.0.0.1:{ports[api]}",
+            "GITHUB_TOKEN": "{secrets[github_token]}",
+        },
+        boot_seconds=60,
     ),
 )
 

@@ -43,12 +43,18 @@ class Supervised:
     """One service of the table, being kept running."""
 
     def __init__(
-        self, service: Service, run: ServiceRun, state: StateDir, say: Say
+        self,
+        service: Service,
+        run: ServiceRun,
+        state: StateDir,
+        say: Say,
+        others: Mapping[str, str],
     ) -> None:
         self.service = service
         self.run = run
         self._state = state
         self._say = say
+        self._read = {name: others[name] for name in service.reads if name in others}
         self._child: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._crashes = 0
@@ -69,6 +75,7 @@ class Supervised:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=os.environ
+                | self._read
                 | {f"LOCALCLOUD_{k.upper()}": v for k, v in credentials.items()},
                 start_new_session=True,
             )
@@ -151,12 +158,17 @@ class Supervisor:
         before = state.read_run()
         end_leftovers(before, say)
         self._run = Run(ProcessId.of(os.getpid()))
-        self._supervised: list[Supervised] = []
-        for service in services:
+        chosen = tuple(services)
+        known: dict[str, str] = {}
+        for service in chosen:
             kept = before.services.get(service.name)
-            chosen = ports.assign(service, asked_ports, kept.ports if kept else {})
-            run = self._run.services[service.name] = ServiceRun(chosen)
-            self._supervised.append(Supervised(service, run, state, say))
+            given = ports.assign(service, asked_ports, kept.ports if kept else {})
+            self._run.services[service.name] = ServiceRun(given)
+            known |= state.environment(service, given)
+        self._supervised = [
+            Supervised(each, self._run.services[each.name], state, say, known)
+            for each in chosen
+        ]
 
     def boot(self, stopping: threading.Event) -> None:
         """Start every service and wait until all are healthy, or until told to stop.

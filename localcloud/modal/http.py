@@ -28,7 +28,9 @@ def application(plane: Plane) -> web.Application:
     async def signed(request: web.Request, handler: Handler) -> web.StreamResponse:
         # A page's form is posted to the URL of the page itself.
         method = "PUT" if request.method == "PUT" else "GET"
-        if request.path != HEALTH and not plane.urls.allows(method, request.path, request.query):
+        if request.path != HEALTH and not plane.urls.allows(
+            method, request.path, request.query
+        ):
             raise web.HTTPForbidden(text="This URL was not handed out here.")
         return await handler(request)
 

@@ -220,3 +220,37 @@ def test_a_port_in_another_form_is_refused(text):
     """What is not SERVICE=NUMBER is named, with the form that is."""
     with pytest.raises(ports.PortError, match="SERVICE=NUMBER"):
         ports.parse(text)
+
+
+def test_a_service_learns_of_those_that_it_reads(tmp_path, service):
+    """Of the other services' variables, a service is given those it names, no more."""
+    other = Service(
+        **{
+            **vars(service),
+            "name": "other",
+            "secrets": {},
+            "reads": ("SMALL_URL", "ABSENT"),
+            "arguments": (
+                "-c",
+                PROGRAM.replace('os.environ["LOCALCLOUD_WORD"]', "shown"),
+                "--port",
+                "{ports[web]}",
+            ),
+            "environment": {"OTHER_URL": "http://127.0.0.1:{ports[web]}"},
+        }
+    )
+    shown = 'shown = os.environ["SMALL_URL"] + str("OTHER_URL" in os.environ)\n'
+    program = other.arguments[1].replace("args = parser", f"{shown}args = parser")
+    other = Service(
+        **{**vars(other), "arguments": ("-c", program, *other.arguments[2:])}
+    )
+    state = StateDir(tmp_path / "state")
+    supervisor = Supervisor(state, [other, service], {}, lambda _: None)
+    try:
+        supervisor.boot(threading.Event())
+        ports_of = {n: run.ports["web"] for n, run in state.read_run().services.items()}
+        with urlopen(f"http://127.0.0.1:{ports_of['other']}/") as answer:
+            told = answer.read().decode()
+        assert told == f"http://127.0.0.1:{ports_of['small']}False"
+    finally:
+        supervisor.close()
