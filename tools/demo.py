@@ -27,6 +27,7 @@ STACK: Final = "dev"
 DEPLOYMENT: Final = "hello-flow-deployment"
 PREFECT: Final = ROOT / ".venv-localcloud/bin/prefect"
 RUN_DEADLINE_SECONDS: Final = 180
+LOGS_DEADLINE_SECONDS: Final = 15
 FINAL: Final = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -54,6 +55,10 @@ def main() -> int:
         say(f"The run ended as {state}.")
         return 1
 
+    heading("The stack's outputs, which other teams consume")
+    for line in json.dumps(outputs, indent=2).splitlines():
+        say(line)
+
     heading("pulumi up again: nothing changes")
     pulumi(env, "up", "--expect-no-changes")
 
@@ -78,7 +83,7 @@ def pulumi(env: dict[str, str], name: str, *options: str) -> None:
     Raises:
         SystemExit: It failed, and has said why.
     """
-    run = command(name, STACK, ["--suppress-progress", *options])
+    run = command(name, STACK, ["--suppress-progress", "--suppress-outputs", *options])
     say(f"$ {shlex.join(run)}")
     done = subprocess.run(run, cwd=ROOT, env=env, check=False)
     if done.returncode:
@@ -122,8 +127,7 @@ def run_flow(env: dict[str, str], prefect: dict[str, Any]) -> str:
         run = client.post(path, json=body).raise_for_status().json()
         say(f"created run '{run['name']}'; a worker of '{pool}' picks it up")
         state = wait_for_end(client, run["id"])
-        wanted = {"logs": {"flow_run_id": {"any_": [run["id"]]}}}
-        for line in client.post("/logs/filter", json=wanted).json():
+        for line in logs(client, run["id"]):
             say(f"│ {line['timestamp'][11:19]}  {line['message']}")
     say(f"ended as {state}")
     return state
@@ -142,6 +146,21 @@ def wait_for_end(client: httpx.Client, run_id: str) -> str:
             return str(run["state_type"])
         time.sleep(0.5)
     return f"nothing within {RUN_DEADLINE_SECONDS} s"
+
+
+def logs(client: httpx.Client, run_id: str) -> list[dict[str, Any]]:
+    """Return a run's logs, which reach the server a little after its end."""
+    wanted = {
+        "logs": {"flow_run_id": {"any_": [run_id]}},
+        "sort": "TIMESTAMP_ASC",
+    }
+    deadline = time.monotonic() + LOGS_DEADLINE_SECONDS
+    while True:
+        lines: list[dict[str, Any]] = client.post("/logs/filter", json=wanted).json()
+        whole = any("Finished in state" in line["message"] for line in lines)
+        if whole or time.monotonic() > deadline:
+            return lines
+        time.sleep(0.2)
 
 
 @contextlib.contextmanager

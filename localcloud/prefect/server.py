@@ -72,7 +72,9 @@ def _take_turns() -> None:
 
     @asynccontextmanager
     async def begin(
-        _: Any, session: Any, with_for_update: bool = False
+        _: Any,
+        session: Any,
+        with_for_update: bool = False,  # noqa: ARG001  # as Prefect calls it
     ) -> AsyncGenerator[Any, None]:
         token = mode.set("IMMEDIATE")
         try:
