@@ -68,7 +68,7 @@ def environment(*, start: bool = True) -> dict[str, str]:
     if "PULUMI_CONFIG_PASSPHRASE_FILE" not in env:
         env.setdefault("PULUMI_CONFIG_PASSPHRASE", REHEARSAL_PASSPHRASE)
     if uses_localcloud():
-        if start:
+        if start and not localcloud_runs():
             started = subprocess.run(
                 localcloud("up", "--detach"), cwd=ROOT, check=False
             )
@@ -76,6 +76,14 @@ def environment(*, start: bool = True) -> dict[str, str]:
                 sys.exit(started.returncode)
         env |= localcloud_environment()
     return env
+
+
+def localcloud_runs() -> bool:
+    """Tell whether the local cloud is up."""
+    shown = subprocess.run(
+        localcloud("status"), cwd=ROOT, stdout=subprocess.DEVNULL, check=False
+    )
+    return shown.returncode == 0
 
 
 def localcloud_environment() -> dict[str, str]:
