@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import sqlite3
 import time
 from typing import TYPE_CHECKING
 
@@ -14,15 +16,22 @@ from localcloud.modal.volume_tree import unpack
 if TYPE_CHECKING:
     from localcloud.modal.plane import Plane
 
+log = logging.getLogger(__name__)
+
 INTERVAL = 60.0
 # A client gives up retrying long before.
 REPLY_LIFETIME = 3600.0
+# https://modal.com/docs/guide/job-queue: results are kept for up to seven days.
+RESULT_LIFETIME = 7 * 24 * 3600.0
 
 
 async def keep_house(plane: Plane) -> None:
     """Tidy up once a minute, until cancelled."""
     while True:
-        tidy(plane)
+        try:
+            tidy(plane)
+        except sqlite3.OperationalError:
+            log.exception("tidying failed; the next minute will do")
         await asyncio.sleep(INTERVAL)
 
 
@@ -34,6 +43,8 @@ def tidy(plane: Plane) -> None:
         run("DELETE FROM objects WHERE heartbeat_at < ?", now - EPHEMERAL_LIFETIME)
         run("DELETE FROM dict_entries WHERE used_at < ?", now - ENTRY_LIFETIME)
         run("DELETE FROM token_flows WHERE created_at < ?", now - FLOW_LIFETIME)
+        run("DELETE FROM calls WHERE created_at < ?", now - RESULT_LIFETIME)
+        run("DELETE FROM logs WHERE at < ?", now - RESULT_LIFETIME)
 
 
 def sweep_content(plane: Plane) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from localcloud.modal.content import Content
 from localcloud.modal.seal import Seal
@@ -23,6 +24,7 @@ class Plane:
     """State, content, and the settings it was started with."""
 
     settings: Settings
+    lock: TextIO
     store: Store
     seal: Seal
     content: Content
@@ -37,8 +39,10 @@ class Plane:
         """Open the state folder, making it if it is not there."""
         folder: Path = settings.state_dir
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = _lock(folder / "lock")
         seal = Seal(folder / "seal.key")
         return cls(
+            lock=lock,
             settings=settings,
             store=Store(folder / "state.sqlite"),
             seal=seal,
@@ -49,3 +53,18 @@ class Plane:
     def close(self) -> None:
         """Let go of the state."""
         self.store.close()
+        self.lock.close()
+
+
+def _lock(path: Path) -> TextIO:
+    """Keep others off the folder, until this process ends in whatever way."""
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        msg = (
+            f"another control plane runs on {path.parent}: stop it, or choose another "
+            "--state-dir"
+        )
+        raise SystemExit(msg) from None
+    return file

@@ -153,6 +153,15 @@ def test_bootstrap_token_is_valid_again_at_every_start(tmp_path):
             client.hello()
 
 
+def test_state_folder_has_one_control_plane_at_a_time(tmp_path):
+    """A second process on the same folder ends with a sentence."""
+    with (
+        running_plane(tmp_path / "state"),
+        pytest.raises(AssertionError, match="another control plane runs"),
+    ):
+        start(tmp_path / "state")
+
+
 def test_termination_is_clean(tmp_path):
     """SIGTERM ends the process with code 0."""
     plane = start(tmp_path / "state")
