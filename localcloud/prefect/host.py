@@ -10,7 +10,7 @@ The front speaks with the host in lines of JSON, on the host's stdin and stdout:
 → {"do": "start", "id": …, "home": …, "database": …, "password": …, "ui_url": …}
 → {"do": "stop", "id": …}
 → {"do": "migrate", "id": …, "home": …, "database": …}
-← {"id": …, "event": "bound", "port": …, "pid": …}   the socket exists
+← {"id": …, "event": "bound", "port": …}   the socket exists
 ← {"id": …, "event": "ready"}                        it answers
 ← {"id": …, "event": "ended", "code": …}
 ```
@@ -116,7 +116,7 @@ class Host:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         name = order["id"]
-        tell(self._answers, id=name, event="bound", port=port, pid=os.getpid())
+        tell(self._answers, id=name, event="bound", port=port)
         server.serve(
             order, listener, lambda: tell(self._answers, id=name, event="ready")
         )

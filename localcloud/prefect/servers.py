@@ -7,12 +7,10 @@ the packaged ones. A server that ends by itself is started again by the next req
 
 import asyncio
 import base64
-import json
 import logging
 import os
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +22,7 @@ from typing import Any
 import httpx
 
 from localcloud.prefect.account.store import Row, Store
+from localcloud.prefect.hosting import Host, Message
 from localcloud.prefect.provision import provision
 
 log = logging.getLogger(__name__)
@@ -46,7 +45,6 @@ class Server:
     workspace: str
     password: str
     port: int = 0
-    pid: int = 0
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     # SQLite knows one writer: ours wait here in line, not inside the server.
@@ -84,7 +82,14 @@ class Server:
 
 
 class Servers:
-    """All servers, and the host that forks them."""
+    """All servers, and the host that forks them.
+
+    Args:
+        store: The account's state, which knows the workspaces.
+        root: The folder for workspaces' data.
+        ui_base: The address of the UI.
+        idle_seconds: After how long without a request a server is stopped.
+    """
 
     def __init__(
         self, store: Store, root: Path, ui_base: str, idle_seconds: float
@@ -95,10 +100,8 @@ class Servers:
         self._idle_seconds = idle_seconds
         self._servers: dict[str, Server] = {}
         self._starting: dict[str, asyncio.Lock] = {}
-        self._host: asyncio.subprocess.Process | None = None
-        self._host_started = asyncio.Event()
+        self._host = Host(root / "host", self._hear, self._lost)
         self._prepared = asyncio.Event()
-        self._closing = False
         self._tasks: list[asyncio.Task[None]] = []
         self.client = httpx.AsyncClient(
             timeout=httpx.Timeout(120, connect=5),
@@ -108,48 +111,19 @@ class Servers:
 
     async def open(self) -> None:
         """Start the host; what it needs seconds for happens behind our back."""
-        environment = {k: v for k, v in os.environ.items() if "PREFECT" not in k}
         self._sweep()
-        self._host = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "localcloud.prefect.host",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=environment | {"PREFECT_HOME": str(self._root / "host")},
-        )
+        await self._host.open()
         self._tasks = [
-            asyncio.create_task(self._listen(self._host)),
             asyncio.create_task(self._prepare()),
             asyncio.create_task(self._stop_idle()),
         ]
 
-    async def _prepare(self) -> None:
-        """Wait for the host, and make the template if this Prefect has none yet."""
-        await self._host_started.wait()
-        if not self._template.exists():
-            self._template.parent.mkdir(parents=True, exist_ok=True)
-            making = self._servers[TEMPLATE] = Server(TEMPLATE, "")
-            home = str(self._root / "host")
-            self._order("migrate", making, home=home, database=str(self._template))
-            await making.ended.wait()
-            if not self._template.exists():
-                log.error("Prefect made no database; %s/server.log says why", home)
-                return
-        self._prepared.set()
-
     async def close(self) -> None:
         """Stop all servers and the host."""
-        self._closing = True
         for task in self._tasks:
             task.cancel()
         await self.client.aclose()
-        if self._host is not None and self._host.stdin is not None:
-            self._host.stdin.close()
-            if not self._host_started.is_set():  # it is still importing
-                with suppress(ProcessLookupError):
-                    self._host.terminate()
-            await self._host.wait()
+        await self._host.close()
 
     async def ensure(self, workspace: Row) -> Server:
         """Return the workspace's server, started and waited for if need be.
@@ -229,9 +203,9 @@ class Servers:
             partial.replace(database)
         server = self._servers[name] = Server(name, workspace["password"])
         ui_url = f"{self._ui_base}/account/{workspace['account_id']}/workspace/{name}"
-        self._order(
+        self._host.order(
             "start",
-            server,
+            name,
             home=str(home),
             database=str(database),
             password=server.password,
@@ -266,7 +240,7 @@ class Servers:
         server = self._servers.get(name)
         if server is not None and not server.ended.is_set():
             server.stopping = True
-            self._order("stop", server)
+            self._host.order("stop", name)
             await server.ended.wait()
         self._servers.pop(name, None)
 
@@ -281,37 +255,40 @@ class Servers:
                             log.info("stopping the idle server of workspace %s", name)
                             await self._stop(name)
 
-    def _order(self, do: str, server: Server, **details: object) -> None:
-        if self._host is None or self._host.stdin is None:
-            raise ServerUnavailableError("The host of the Prefect servers is not up.")
-        line = json.dumps({"do": do, "id": server.workspace, **details})
-        self._host.stdin.write(line.encode() + b"\n")
+    async def _prepare(self) -> None:
+        """Wait for the host, and make the template if this Prefect has none yet."""
+        await self._host.started.wait()
+        if not self._template.exists():
+            self._template.parent.mkdir(parents=True, exist_ok=True)
+            making = self._servers[TEMPLATE] = Server(TEMPLATE, "")
+            home = str(self._root / "host")
+            database = str(self._template)
+            self._host.order("migrate", TEMPLATE, home=home, database=database)
+            await making.ended.wait()
+            if not self._template.exists():
+                log.error("Prefect made no database; %s/server.log says why", home)
+                return
+        self._prepared.set()
 
-    async def _listen(self, host: asyncio.subprocess.Process) -> None:
-        """Take in what the host reports; without a host this process is of no use."""
-        if host.stdout is not None:
-            while line := await host.stdout.readline():
-                self._take_in(json.loads(line))
-        for server in self._servers.values():
-            server.ended.set()
-        if not self._closing:
-            log.error("the host of the Prefect servers has ended, and so do we")
-            os.kill(os.getpid(), signal.SIGTERM)  # the supervisor starts us again
-
-    def _take_in(self, message: dict[str, Any]) -> None:
-        if message["id"] == "":
-            self._host_started.set()
-            return
+    def _hear(self, message: Message) -> None:
+        """Take in what the host reports of a server."""
         server = self._servers.get(message["id"])
         if server is None:
             return
         if message["event"] == "bound":
-            server.port, server.pid = message["port"], message["pid"]
+            server.port = message["port"]
         elif message["event"] == "ready":
             server.ready.set()
         else:
-            if message["code"]:
+            if message["code"] and not server.stopping:
                 log.warning(
                     "server of %s ended with %s", message["id"], message["code"]
                 )
             server.ended.set()
+
+    def _lost(self) -> None:
+        """End this process, which is no use without a host; it is started again."""
+        log.error("the host of the Prefect servers has ended, and so do we")
+        for server in self._servers.values():
+            server.ended.set()
+        os.kill(os.getpid(), signal.SIGTERM)

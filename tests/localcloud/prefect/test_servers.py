@@ -92,6 +92,18 @@ def test_parallel_writers_are_all_served(api, workspace):
         assert Counter(pool.map(write, range(60))) == {201: 60}
 
 
+def test_a_write_that_reads_beside_itself_is_served(api, workspace):
+    """Pausing a queue, which opens a second session, does not wait for itself."""
+    url = f"{workspace.api_url}/work_pools"
+    assert api.post(f"{url}/", json={"name": "paused", "type": "process"}).is_success
+    queue = {"name": "q", "is_paused": False}
+    assert api.post(f"{url}/paused/queues", json=queue).status_code == 201
+    for is_paused in (True, False):
+        body = {"is_paused": is_paused}
+        assert api.patch(f"{url}/paused/queues/q", json=body).status_code == 204
+        assert api.get(f"{url}/paused/queues/q").json()["is_paused"] is is_paused
+
+
 def test_errors_of_the_server_arrive_unchanged(api, workspace):
     """The server's own 404, 409 and 422 bodies pass through the front."""
     url = f"{workspace.api_url}/variables/"
