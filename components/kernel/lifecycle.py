@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 # with two leading underscores from every display.
 CLAIM: Final = "__claim"
 LOOKUP: Final = "__lookup"
+# What was looked up keeps the id that the program gave it, which is its key: the
+# engine has no other way. The service's own id is told beside it.
+FOUND_ID: Final = "__id"
 
 
 class Live(NamedTuple):
@@ -238,7 +241,7 @@ class Lifecycle:
             raise NotFoundError(
                 "there is none of that name; correct the name, or create it first"
             )
-        outputs = found.to_properties() | {LOOKUP: True}
+        outputs = found.to_properties() | {LOOKUP: True, FOUND_ID: id_of(found)}
         return Live(id_of(found), outputs, {**outputs})
 
     def _live(self, state: Args, props: Mapping[str, Any]) -> Live:

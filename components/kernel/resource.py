@@ -16,7 +16,7 @@ from pulumi.runtime.settings import get_root_resource
 
 from .dynamic import Provider
 from .inputs import from_output, to_inputs
-from .lifecycle import LOOKUP
+from .lifecycle import FOUND_ID, LOOKUP
 from .model import Secret, WriteOnly, json_fields
 
 if TYPE_CHECKING:
@@ -99,9 +99,10 @@ class ManagedResource(Resource):
         ManagedResource.__init__(
             found,
             resource_name,
-            {**key, LOOKUP: True},
+            {**key, LOOKUP: True, FOUND_ID: ""},
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=wanted)),
         )
+        found.__dict__["id"] = found.__dict__.pop(FOUND_ID)
         return found
 
     @classmethod

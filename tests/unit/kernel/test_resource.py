@@ -209,12 +209,13 @@ def test_get_reads_by_key_and_manages_nothing() -> None:
         found = Book.get("found", title="Emma", branch="east")
         return {"id": found.id, "notes": found.notes, "title": found.title}
 
-    ran = run(program, respond=lambda _: {"notes": "[1]"})
+    ran = run(program, respond=lambda _: {"notes": "[1]", "__id": "b-1"})
     found = ran["found"]
     assert found.id == "Emma"
+    assert ran.outputs["id"] == "b-1"
     assert found.type == TYPE
     given = {k: v for k, v in found.inputs.items() if k != "__provider"}
-    assert given == {"title": "Emma", "branch": "east", "__lookup": True}
+    assert given == {"title": "Emma", "branch": "east", "__lookup": True, "__id": ""}
     assert found.secret_outputs == {"lock", "owner"}
     assert ran.outputs["notes"] == [1]
     assert ran.outputs["title"] == "Emma"
