@@ -58,6 +58,13 @@ class Chain(Part):
     rest: dict[str, Every] = Field(default_factory=dict)
 
 
+class Owned(Part):
+    """A part whose values are more than the engine knows."""
+
+    owner: UUID
+    names: Names = frozenset()
+
+
 class Job(Args):
     """Each shape that a field may have."""
 
@@ -67,6 +74,7 @@ class Job(Args):
     many: Annotated[JsonList, Field(max_length=9)] = Field(default_factory=list)
     either: Cron | Every | None = None
     tagged: tuple[Annotated[Cron | Every, Field(discriminator="sort")], ...] = ()
+    owned: Owned | None = None
     chain: Chain | None = None
     chains: list[Chain] = Field(default_factory=list)
     by_name: dict[str, Json] = Field(default_factory=dict)
@@ -196,6 +204,14 @@ def test_parts_may_be_models_or_mappings(cron: Any, every: Any) -> None:
         "chain": written,
         "chains": [written],
     }
+
+
+def test_a_parts_values_are_written_as_the_engine_takes_them() -> None:
+    """Ids and sets as text and lists, as check would."""
+    id_ = "12345678-1234-5678-1234-567812345678"
+    owned = Owned(owner=UUID(id_), names=frozenset("ba"))
+    written = {"owner": id_, "names": ["a", "b"]}
+    assert to_inputs(Job, {"owned": owned}) == {"owned": written}
 
 
 def test_a_none_inside_a_mapping_is_not_given() -> None:

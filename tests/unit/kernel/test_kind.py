@@ -141,6 +141,7 @@ def test_an_object_is_named_by_its_whole_key() -> None:
     assert BookKind().describe(BookArgs(title="Emma")) == "book 'Emma'"
     wide = type("K", (BookKind,), {"key": ("branch", "title", "pages")})
     assert wide().describe(BookArgs(title="Emma", pages=3)) == "book 'main/Emma/3'"
+    assert wide().describe(BookArgs.partial({})) == "book 'main/?/1'"
 
 
 def test_differences_are_named_as_json_sees_them() -> None:

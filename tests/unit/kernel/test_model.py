@@ -14,9 +14,12 @@ from components.kernel import (
     Json,
     JsonList,
     JsonObject,
+    Local,
     Names,
     Part,
     Secret,
+    Stamp,
+    UnmanagedIfUnset,
     WriteOnly,
 )
 from components.kernel.model import (
@@ -186,8 +189,10 @@ def test_markers_are_found_wherever_they_are_written() -> None:
 
 def test_a_marker_says_its_name() -> None:
     """Debugging output names the marker."""
-    assert repr(Immutable) == "Immutable"
-    assert repr([Secret, WriteOnly]) == "[Secret, WriteOnly]"
+    markers = [Immutable, Local, Secret, Stamp, UnmanagedIfUnset, WriteOnly]
+    assert repr(markers) == (
+        "[Immutable, Local, Secret, Stamp, UnmanagedIfUnset, WriteOnly]"
+    )
 
 
 def test_fields_that_hold_json_are_found_at_any_depth() -> None:
