@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -149,6 +151,32 @@ def test_keeping_an_object_is_telling_who_has_it() -> None:
     claims.keep("a", None)
     assert not claims.release("a", None)
     assert claims.release("a", "mine")
+
+
+def test_of_two_at_the_same_time_one_has_the_object(
+    library: Library, books: Lifecycle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looked, and both saw nothing: still one object, and one resource for it."""
+    both = threading.Barrier(2, timeout=20)
+    one_at_a_time = threading.Lock()
+    create = books.kind.create
+
+    def together(api: Any, args: Any) -> Any:
+        both.wait()
+        with one_at_a_time:
+            return create(api, args)
+
+    def make(_: int) -> str:
+        try:
+            return books.create(inputs(books))[0]
+        except NameTakenError as error:
+            return str(error)
+
+    monkeypatch.setattr(books.kind, "create", together)
+    with ThreadPoolExecutor(2) as pool:
+        said = sorted(pool.map(make, range(2)))
+    [made] = library.books["main"]
+    assert said == [made, TAKEN]
 
 
 def test_the_kernels_marks_in_state_stay_what_they_are() -> None:
