@@ -87,7 +87,8 @@ class Container:
                 store.stamp(),
                 self.task_id,
             )
-            inputs.fail_claimed(self._plane, self.task_id, result)
+            if not self._plane.closing:
+                inputs.fail_claimed(self._plane, self.task_id, result)
             if not self.asked and not self.draining:
                 inputs.fail_waiting(self._plane, self.function_id, result)
         self._plane.containers.pop(self.task_id, None)

@@ -31,6 +31,8 @@ class Plane:
     urls: Urls
     signals: Signals = field(default_factory=Signals)
     grpc_url: str = ""
+    closing: bool = False
+    """What is interrupted from now on is taken up at the next start."""
     containers: dict[str, Container] = field(default_factory=dict)
     """The containers that run, by task id."""
 

@@ -46,6 +46,7 @@ class Scheduler:
                     log.exception("scheduling failed")
                 await self._wait(TICK if self._busy() else None)
         finally:
+            self._plane.closing = True
             for container in self._plane.containers.values():
                 container.draining = True
                 container.kill()

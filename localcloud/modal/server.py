@@ -112,7 +112,7 @@ def _refused(name: str) -> Rpc:
         )
         raise unimplemented(msg)
 
-    return Rpc(name, refuse, Access.ANONYMOUS)
+    return Rpc(name, refuse, Access.TOKEN)
 
 
 def _cardinality(method: MethodDescriptor) -> Cardinality:

@@ -111,6 +111,8 @@ def test_results_errors_and_many_inputs(function):
     """Results come in order, exceptions as themselves, concurrently or one by one."""
     square = function("square")
     assert square.remote(3) == 9
+    stats = square.get_current_stats()
+    assert (stats.backlog, stats.num_total_runners) == (0, 1)
     assert list(square.map(range(20))) == [n * n for n in range(20)]
     with pytest.raises(ValueError, match="-1 is negative"):
         square.remote(-1)
