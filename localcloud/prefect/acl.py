@@ -3,7 +3,8 @@
 An object without a list is open to whoever the workspace's roles let in. One with a
 list is open to those on it, at their level and the levels below; to all others it is
 403, and absent from lists. A deployment in a work pool with a list goes by the pool's.
-Who may change lists (the scope `manage_acls`) is not kept out by them.
+Who may change lists (the scope `manage_acls`) is not kept out by them, nor are the runs
+of push work pools.
 """
 
 import re
@@ -74,7 +75,7 @@ class Lists:
 def lists_for(store: Store, membership: Membership, actor: Actor) -> Lists | None:
     """Return the lists that bind an actor; None when none does."""
     rows = store.all("object_access", workspace_id=membership.workspace["id"])
-    if not rows or "manage_acls" in membership.scopes:
+    if not rows or "manage_acls" in membership.scopes or actor.kind == "run":
         return None
     controls = {(row["kind"], row["object_id"]): row["access_control"] for row in rows}
     identities = {EVERYBODY, actor.id, actor.row["actor_id"], *teams_of(store, actor)}

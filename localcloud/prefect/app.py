@@ -27,6 +27,7 @@ from localcloud.prefect.account.routes import (
     workspaces,
 )
 from localcloud.prefect.account.store import ConflictError, Store
+from localcloud.prefect.push.keeper import Keeper
 from localcloud.prefect.servers import Servers
 
 # The order matters: what the account API owns inside a workspace comes first, and all
@@ -95,10 +96,13 @@ def create_app(
         bootstrap(store, credentials)
         servers = Servers(store, state_dir, ui_base, idle_seconds)
         app.state.store, app.state.servers = store, servers
+        keeper = Keeper(state_dir, ui_base)
         try:
             await servers.open()
+            keeper.open()
             yield
         finally:
+            await keeper.close()
             await servers.close()
             store.close()
 

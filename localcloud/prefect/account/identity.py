@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from localcloud.prefect.account.keys import digest, is_live
-from localcloud.prefect.account.roles import SCOPES, expand
+from localcloud.prefect.account.roles import DEVELOPER, SCOPES, expand
 from localcloud.prefect.account.store import Row, Store
 
 ALL_WORKSPACES = "administrate:workspace"
@@ -14,16 +14,16 @@ ALL_WORKSPACES = "administrate:workspace"
 
 @dataclass(frozen=True)
 class Actor:
-    """A user or a service account that has shown a live key."""
+    """A user, a service account or a flow run that has shown a live key."""
 
-    kind: str  # user or bot
+    kind: str  # user, bot or run
     row: Row
     account_id: str
     permissions: frozenset[str]
 
     @property
     def id(self) -> str:
-        """The id of the user or the service account (not its actor id)."""
+        """The id of whom the key belongs to (not its actor id)."""
         return str(self.row["id"])
 
 
@@ -50,7 +50,9 @@ def identify(store: Store, key: str | None) -> Actor | None:
     if not key:
         return None
     held = store.find("api_keys", hash=digest(key))
-    if held is None or not is_live(held):
+    if held is None:
+        return _run(store, key)
+    if not is_live(held):
         return None
     if held["bot_id"]:
         kind, row = "bot", store.find("bots", id=held["bot_id"])
@@ -65,8 +67,25 @@ def identify(store: Store, key: str | None) -> Actor | None:
     return Actor(kind, row, membership["account_id"], permissions)
 
 
+def _run(store: Store, key: str) -> Actor | None:
+    """Return the push work pool's flow run that a key was made for."""
+    if (held := store.find("run_keys", hash=digest(key))) is None:
+        return None
+    (workspace,) = store.all("workspaces", id=held["workspace_id"])
+    row = {
+        "id": held["id"],
+        "actor_id": held["id"],
+        "created": held["created"],
+        "updated": held["updated"],
+        "workspace_id": held["workspace_id"],
+    }
+    return Actor("run", row, workspace["account_id"], frozenset())
+
+
 def teams_of(store: Store, actor: Actor) -> list[str]:
     """Return the ids of the teams that an actor belongs to."""
+    if actor.kind == "run":
+        return []
     members = store.all("team_members", **{f"{actor.kind}_id": actor.id})
     return [member["team_id"] for member in members]
 
@@ -87,6 +106,9 @@ def workspace_scopes(store: Store, actor: Actor, workspace: Row) -> frozenset[st
     """Return what an actor may do in a workspace; nothing when it has no access."""
     if ALL_WORKSPACES in actor.permissions:
         return frozenset(SCOPES)
+    if actor.kind == "run":
+        ours = actor.row["workspace_id"] == workspace["id"]
+        return frozenset(expand(DEVELOPER)) if ours else frozenset()
     grants = store.all(
         "workspace_access",
         workspace_id=workspace["id"],

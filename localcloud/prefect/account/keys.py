@@ -1,4 +1,4 @@
-"""API keys: `pnu_…` of users, `pnb_…` of service accounts.
+"""API keys: `pnu_…` of users, `pnb_…` of service accounts, `pnr_…` of runs.
 
 A key is 36 random characters, shown once; what is kept is its SHA-256, which for a
 random key needs no salt or stretching.
@@ -53,6 +53,17 @@ def issue(
         bot_id=bot_id,
     )
     return {**public(row), "key": secret}
+
+
+def issue_for_run(store: Store, workspace_id: str) -> Row:
+    """Make a key that lets what a push work pool runs into its workspace.
+
+    It has no end of its own: who made it deletes it from `run_keys` when the run is
+    over.
+    """
+    secret = token("pnr_")()
+    row = store.insert("run_keys", hash=digest(secret), workspace_id=workspace_id)
+    return {"id": row["id"], "key": secret}
 
 
 def public(row: Row) -> Row:

@@ -47,6 +47,9 @@ CREATE TABLE IF NOT EXISTS api_keys (
     masked_key TEXT, expiration TEXT, active INTEGER DEFAULT 1,
     user_id TEXT REFERENCES users ON DELETE CASCADE,
     bot_id TEXT REFERENCES bots ON DELETE CASCADE);
+CREATE TABLE IF NOT EXISTS run_keys (
+    id TEXT PRIMARY KEY, created TEXT, updated TEXT, hash TEXT UNIQUE,
+    workspace_id TEXT REFERENCES workspaces ON DELETE CASCADE);
 CREATE TABLE IF NOT EXISTS workspace_roles (
     id TEXT PRIMARY KEY, created TEXT, updated TEXT,
     account_id TEXT REFERENCES accounts ON DELETE CASCADE, name TEXT, description TEXT,

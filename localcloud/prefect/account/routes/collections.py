@@ -18,6 +18,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from localcloud.prefect.account.access import MembershipDep
+from localcloud.prefect.provision import MODAL_CREDENTIALS_FIELDS
 
 router = APIRouter(prefix="/accounts/{account_id}/workspaces/{workspace_id}")
 
@@ -50,12 +51,11 @@ def _number(title: str, description: str, default: float | None) -> Template:
     )
 
 
-def _block(title: str, slug: str) -> Template:
+def _block(title: str) -> Template:
     return {
         "title": title,
         "description": f"The {title} block that the runs are started with.",
         "allOf": [{"$ref": f"#/definitions/{title.replace(' ', '')}"}],
-        "block_type_slug": slug,
     }
 
 
@@ -79,14 +79,14 @@ COMMON: Template = {
 }
 MODAL = COMMON | {
     "image": IMAGE,
-    "modal_credentials": _block("Modal Credentials", "modal-credentials"),
+    "modal_credentials": _block("Modal Credentials"),
     "cpu": _number("CPU", "How many CPU cores to request.", None),
     "memory": _number("Memory", "How many MiB of memory to request.", None),
     "timeout": _number("Timeout", "Seconds after which a run is ended.", 3600),
 }
 COILED = COMMON | {
     "image": IMAGE,
-    "credentials": _block("Coiled Credentials", "coiled-credentials"),
+    "credentials": _block("Coiled Credentials"),
     "workspace": _string("Workspace", "The Coiled workspace to run in."),
     "region": _string("Region", "The cloud region to run in."),
     "vm_types": {
@@ -95,6 +95,24 @@ COILED = COMMON | {
         "type": "array",
         "items": {"type": "string"},
     },
+}
+# The fields that `prefect.infrastructure.provisioners.coiled` writes.
+COILED_CREDENTIALS = {
+    "title": "CoiledCredentials",
+    "type": "object",
+    "properties": {
+        "api_token": {
+            "title": "Api Token",
+            "description": "A Coiled API token.",
+            "type": "string",
+            "format": "password",
+            "writeOnly": True,
+        }
+    },
+    "required": ["api_token"],
+    "secret_fields": ["api_token"],
+    "block_type_slug": "coiled-credentials",
+    "block_schema_references": {},
 }
 MANAGED = COMMON | {
     "image": IMAGE,
@@ -111,7 +129,14 @@ MANAGED = COMMON | {
 }
 
 
-def _metadata(kind: str, title: str, description: str, variables: Template) -> Template:
+def _metadata(
+    kind: str,
+    title: str,
+    description: str,
+    variables: Template,
+    *blocks: Template,
+) -> Template:
+    definitions = {block["title"]: block for block in blocks}
     return {
         "type": kind,
         "display_name": title,
@@ -127,6 +152,7 @@ def _metadata(kind: str, title: str, description: str, variables: Template) -> T
                 "type": "object",
                 "description": f"Variables of {title} runs.",
                 "properties": variables,
+                **({"definitions": definitions} if definitions else {}),
             },
         },
     }
@@ -156,12 +182,20 @@ def work_pool_types() -> Template:
             types[package][push["type"]] = push
     types["prefect-modal"] = {
         "modal:push": _metadata(
-            "modal:push", "Modal - Push", "Runs flows in Modal sandboxes.", MODAL
+            "modal:push",
+            "Modal - Push",
+            "Runs flows in Modal sandboxes.",
+            MODAL,
+            MODAL_CREDENTIALS_FIELDS,
         )
     }
     types["prefect-coiled"] = {
         "coiled:push": _metadata(
-            "coiled:push", "Coiled - Push", "Runs flows on Coiled.", COILED
+            "coiled:push",
+            "Coiled - Push",
+            "Runs flows on Coiled.",
+            COILED,
+            COILED_CREDENTIALS,
         )
     }
     types["prefect"]["prefect:managed"] = _metadata(
