@@ -87,6 +87,7 @@ def parse(arguments: list[str] | None = None) -> Settings:
 
 async def run(settings: Settings) -> None:
     """Serve until a signal says to stop."""
+    os.umask(0o077)  # what is kept is its owner's alone
     stop = stop_signal()
     plane = Plane.open(settings)
     accounts.seed_bootstrap(

@@ -125,6 +125,7 @@ class Tree:
 
 def main(plan_path: Path) -> None:
     """Carry out the plan and become the function's process."""
+    os.umask(0o022)  # the control plane's own is stricter, and files would keep it
     plan = json.loads(plan_path.read_text())
     check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "tying to the parent")
     if os.getppid() != plan["parent"]:

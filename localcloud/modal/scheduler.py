@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,9 @@ class Scheduler:
     async def run(self) -> None:
         """Schedule until cancelled; then end all containers."""
         inputs.release_all(self._plane)
+        # What containers of a killed control plane left behind.
+        folders = self._plane.settings.state_dir / "tasks"
+        await asyncio.to_thread(shutil.rmtree, folders, ignore_errors=True)
         try:
             while True:
                 try:
