@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -30,6 +28,9 @@ class Bucket:
         credentials: Mapping[str, str],
         folder: Path,
     ) -> None:
+        # A third of the control plane's start-up time, and few apps mount a bucket.
+        import boto3  # noqa: PLC0415
+
         self._name = mount.bucket_name
         self._prefix = mount.key_prefix
         self._read_only = mount.read_only
