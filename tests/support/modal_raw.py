@@ -31,7 +31,9 @@ def call(
     metadata: dict[str, str] | None = None,
 ) -> Any:
     """Send one request and return its reply; raises `grpclib.GRPCError`."""
-    return asyncio.run(_call(plane, method, request, headers() if metadata is None else metadata))
+    return asyncio.run(
+        _call(plane, method, request, headers() if metadata is None else metadata)
+    )
 
 
 async def _call(
