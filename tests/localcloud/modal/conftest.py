@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import modal
 import pytest
@@ -12,6 +13,7 @@ from tests.support.modal_plane import (
     IGNORE_LOCAL_WARNING,
     RunningPlane,
     running_plane,
+    start,
 )
 from tests.support.modal_s3 import free_port
 
@@ -51,3 +53,18 @@ def environment(client: modal.Client) -> str:
     name = f"test-{uuid.uuid4().hex[:12]}"
     modal.Environment.objects.create(name, client=client)
     return name
+
+
+@pytest.fixture
+def begin() -> Iterator[Callable[..., RunningPlane]]:
+    """A way to start control planes of which none outlives the test."""
+    begun: list[RunningPlane] = []
+
+    def start_one(state_dir: Path, *arguments: str) -> RunningPlane:
+        begun.append(start(state_dir, *arguments))
+        return begun[-1]
+
+    yield start_one
+    for plane in begun:
+        if plane.process.poll() is None:
+            plane.kill()

@@ -15,7 +15,7 @@ import modal
 import pytest
 from modal_proto import api_pb2
 
-from tests.support.modal_plane import running_plane, start
+from tests.support.modal_plane import running_plane
 from tests.support.modal_raw import call, headers
 
 MIB = 1024 * 1024
@@ -42,9 +42,9 @@ def begin_put(url, body, length):
     return connection
 
 
-def test_everything_acknowledged_survives_a_kill(tmp_path):
+def test_everything_acknowledged_survives_a_kill(tmp_path, begin):
     """Secrets, volumes, entries, roles and tokens are there after `kill -9`."""
-    plane = start(tmp_path / "state")
+    plane = begin(tmp_path / "state")
     with plane.client() as client:
         modal.Environment.objects.create("prod", restricted=True, client=client)
         where = {"environment_name": "prod", "client": client}
@@ -73,10 +73,12 @@ def test_everything_acknowledged_survives_a_kill(tmp_path):
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_kill_in_the_middle_of_an_upload_leaves_consistent_data(tmp_path, version):
+def test_kill_in_the_middle_of_an_upload_leaves_consistent_data(
+    tmp_path, version, begin
+):
     """Half an upload is no file; the same upload then succeeds from the start."""
     data = os.urandom(6 * MIB)
-    plane = start(tmp_path / "state")
+    plane = begin(tmp_path / "state")
     volume_id = create_volume(plane, version)
     if version == 1:
         url = begin_blob(plane, data)
@@ -111,9 +113,9 @@ def block_of(volume_id, data):
     return request
 
 
-def test_kill_during_many_writes_keeps_a_prefix(tmp_path):
+def test_kill_during_many_writes_keeps_a_prefix(tmp_path, begin):
     """Of writes in a row, exactly those that were answered are there, in order."""
-    plane = start(tmp_path / "state")
+    plane = begin(tmp_path / "state")
     answered = []
     enough = threading.Event()
     with plane.client() as client:
@@ -153,16 +155,16 @@ def test_bootstrap_token_is_valid_again_at_every_start(tmp_path):
             client.hello()
 
 
-def test_state_folder_has_one_control_plane_at_a_time(tmp_path):
+def test_state_folder_has_one_control_plane_at_a_time(tmp_path, begin):
     """A second process on the same folder ends with a sentence."""
     with (
         running_plane(tmp_path / "state"),
         pytest.raises(AssertionError, match="another control plane runs"),
     ):
-        start(tmp_path / "state")
+        begin(tmp_path / "state")
 
 
-def test_termination_is_clean(tmp_path):
+def test_termination_is_clean(tmp_path, begin):
     """SIGTERM ends the process with code 0."""
-    plane = start(tmp_path / "state")
+    plane = begin(tmp_path / "state")
     assert plane.stop() == 0

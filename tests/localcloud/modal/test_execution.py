@@ -11,7 +11,7 @@ import pytest
 from modal.exception import FunctionTimeoutError, InputCancellation, NotFoundError
 from modal_proto import api_pb2
 
-from tests.support.modal_plane import ROOT, start
+from tests.support.modal_plane import ROOT
 from tests.support.modal_raw import call
 from tests.support.modal_s3 import running_s3
 
@@ -158,22 +158,20 @@ def test_cancelled_call_ends_its_container(function):
         running.get(timeout=60)
 
 
-def test_calls_survive_a_kill_of_the_control_plane(tmp_path):
+def test_calls_survive_a_kill_of_the_control_plane(tmp_path, begin):
     """What was spawned before `kill -9` is run by the next control plane."""
-    plane = start(tmp_path / "state", "--max-containers=0")
+    plane = begin(tmp_path / "state", "--max-containers=0")
     with plane.client() as client:
         modal.Secret.objects.create("example-secret", {"NAMED": "1"}, client=client)
         deploy(plane, "main")
         square = modal.Function.from_name("example", "square", client=client)
         call_id = square.spawn(12).object_id
         plane.kill()
-    again = start(tmp_path / "state")
-    try:
-        with again.client() as client:
-            found = modal.FunctionCall.from_id(call_id, client=client)
-            assert found.get(timeout=60) == 144
-    finally:
-        assert again.stop() == 0
+    again = begin(tmp_path / "state")
+    with again.client() as client:
+        found = modal.FunctionCall.from_id(call_id, client=client)
+        assert found.get(timeout=60) == 144
+    assert again.stop() == 0
 
 
 def test_new_version_runs_after_a_deployment_and_the_old_after_a_rollback(
