@@ -22,11 +22,18 @@ if TYPE_CHECKING:
 POOL = "prefect:WorkPool"
 TYPES = (
     "azure-container-instance",
+    "azure-container-instance:push",
     "cloud-run",
     "cloud-run-v2",
+    "cloud-run-v2:push",
+    "cloud-run:push",
+    "coiled:push",
     "docker",
     "ecs",
+    "ecs:push",
     "kubernetes",
+    "modal:push",
+    "prefect:managed",
     "process",
     "vertex-ai",
 )
