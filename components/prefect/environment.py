@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from .deployment import Deployment
 from .flow import Flow
 from .flow_code import describe_entrypoint
 from .global_concurrency_limit import GlobalConcurrencyLimit
+from .project import FlowProject, Overlay, Surroundings
 from .schedule import Schedule
 from .service_account import ServiceAccount
 from .settings import DeploymentSettings, PrefectSettings
@@ -38,7 +40,9 @@ class PrefectEnvironment(pulumi.ComponentResource):
     Attributes:
         workspace: The workspace; None where there is only a server.
         service_accounts, work_pools, work_queues, variables, blocks, flows,
-        deployments, automations: What was made, by the key in the settings.
+        flow_projects, automations: What was made, by the key in the settings.
+        deployments: Those of the settings by key, those of flow projects by name (or
+        by `flow/name`, where several flows have one so named).
     """
 
     def __init__(
@@ -87,10 +91,11 @@ class PrefectEnvironment(pulumi.ComponentResource):
             TagConcurrencyLimit, "tag_concurrency_limits", named="tag"
         )
         self.flows: dict[str, Flow] = {}
+        self.flow_projects = self._flow_projects()
         self.deployments = {
             name: self._deployment(name, one)
             for name, one in settings.deployments.items()
-        }
+        } | self._of_projects()
         self._groups["deployments"] = _ids(self.deployments)
         self.automations = self._each(Automation, "automations")
         self.register_outputs({})
@@ -192,6 +197,64 @@ class PrefectEnvironment(pulumi.ComponentResource):
                 )
                 for queue, entry in one.queues.items()
             }
+
+    def _flow_projects(self) -> dict[str, FlowProject]:
+        blocks = self._settings.blocks
+        around = Surroundings(
+            variables=self.variables,
+            blocks={
+                f"{entry['type_slug']}.{entry.get('name', key)}": self.blocks[key]
+                for key, entry in blocks.items()
+            },
+            work_pools=self.work_pools,
+            work_queues=self.work_queues,
+            flows=self.flows,
+            # In a shared workspace they are every stack's, and outlive each.
+            keep_flows=self._settings.workspace.layout == "shared",
+        )
+        made: dict[str, FlowProject] = {}
+        for name, one in self._settings.flow_projects.items():
+            path = f"{SETTINGS_PATH}.flow_projects.{name}"
+            settings = one.model_copy(
+                update={
+                    **self._resolved_overlay(one, path),
+                    "overrides": {
+                        deployment: overlay.model_copy(
+                            update=self._resolved_overlay(
+                                overlay, f"{path}.overrides.{deployment}"
+                            )
+                        )
+                        for deployment, overlay in one.overrides.items()
+                    },
+                }
+            )
+            made[name] = FlowProject(
+                name,
+                settings,
+                schedules=self._schedules,
+                prefix=self._prefix,
+                workspace=self._in,
+                surroundings=around,
+                opts=self._child,
+            )
+        return made
+
+    def _resolved_overlay(self, overlay: Overlay, path: str) -> dict[str, Any]:
+        return {
+            field: resolve(getattr(overlay, field), self._groups, f"{path}.{field}")
+            for field in ("parameters", "job_variables")
+        }
+
+    def _of_projects(self) -> dict[str, Deployment]:
+        """Return the deployments of all projects, by the shortest name that tells."""
+        made = [
+            one for p in self.flow_projects.values() for one in p.deployments.items()
+        ]
+        names = Counter(full.partition("/")[2] for full, _ in made)
+        return {
+            full.partition("/")[2] if names[full.partition("/")[2]] == 1 else full: one
+            for full, one in made
+        }
 
     def _deployment(self, name: str, one: DeploymentSettings) -> Deployment:
         fields = self._resolved(one.deployment, "deployments", name)

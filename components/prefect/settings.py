@@ -18,6 +18,7 @@ from .automation import AutomationArgs
 from .block import BlockArgs
 from .deployment_model import DeploymentArgs
 from .global_concurrency_limit import GlobalConcurrencyLimitArgs
+from .project.overlay import FlowProjectSettings
 from .service_account import ServiceAccountArgs
 from .tag_concurrency_limit import TagConcurrencyLimitArgs
 from .variable import VariableArgs
@@ -131,7 +132,8 @@ class PrefectSettings(Part):
         blocks: By name; see `Block`.
         concurrency_limits: Global ones, by name; see `GlobalConcurrencyLimit`.
         tag_concurrency_limits: By tag; see `TagConcurrencyLimit`.
-        deployments: By name.
+        flow_projects: Each a prefect.yaml, by a name of the stack's own.
+        deployments: By name; those that no prefect.yaml has.
         automations: By name; see `Automation`.
     """
 
@@ -151,6 +153,7 @@ class PrefectSettings(Part):
     tag_concurrency_limits: dict[
         str, Annotated[Entry, EntryOf(TagConcurrencyLimitArgs, "workspace_id", "tag")]
     ] = Field(default_factory=dict)
+    flow_projects: dict[str, FlowProjectSettings] = Field(default_factory=dict)
     deployments: dict[str, DeploymentSettings] = Field(default_factory=dict)
     automations: dict[str, Annotated[Entry, EntryOf(AutomationArgs, *_PLACED)]] = Field(
         default_factory=dict

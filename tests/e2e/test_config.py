@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("config")
 
+HELLO = {"project": "flows/hello", "entrypoint": "hello_flow.py:hello_flow"}
+
 
 def _wrong(settings: dict[str, Any], path: str, value: Any) -> None:
     *parents, last = path.split(".")
@@ -31,14 +33,24 @@ def _wrong(settings: dict[str, Any], path: str, value: Any) -> None:
             ["prefect.work_pools.my-pool.pool.concurrency_limit", "valid integer"],
         ),
         (
-            "deployments.hello-flow-deployment.deployment.schedules",
-            [{"cron": "every day"}],
-            ["hello-flow-deployment.deployment.schedules[0]", "cron"],
+            "deployments",
+            {"hello": HELLO | {"deployment": {"schedules": [{"cron": "every day"}]}}},
+            ["deployments.hello.deployment.schedules[0]", "cron"],
         ),
         (
-            "deployments.hello-flow-deployment.entrypoint",
-            "hello_flow.py:nobody",
+            "deployments",
+            {"hello": HELLO | {"entrypoint": "hello_flow.py:nobody"}},
             ["hello_flow.py", "nobody"],
+        ),
+        (
+            "flow_projects.hello.path",
+            "flows/nowhere",
+            ["flows/nowhere/prefect.yaml cannot be read", "correct the project's path"],
+        ),
+        (
+            "flow_projects.hello.only",
+            ["goodbye"],
+            ["flows/hello/prefect.yaml", "has no 'goodbye'"],
         ),
         (
             "blocks.prefect-modal.secrets.token",

@@ -1,0 +1,66 @@
+"""Read a prefect.yaml; what is wrong with it is told all at once, each by its path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import to_jsonable_python
+
+from components.kernel import ConfigurationError, Location, property_path
+from components.kernel.check import Failure, failures_of
+
+from .model import ProjectFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+
+def load(file: Path) -> ProjectFile:
+    """Read and validate a prefect.yaml.
+
+    Raises:
+        ConfigurationError: It is missing, no YAML, or not valid.
+    """
+    try:
+        text = file.read_text()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{file} cannot be read ({error.strerror}); correct the project's path"
+        ) from None
+    try:
+        read = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" (line {mark.line + 1})" if mark else ""
+        raise ConfigurationError(f"{file} is not YAML{line}; correct it") from None
+    if not isinstance(read, dict):
+        raise ConfigurationError(
+            f"{file} is not a mapping; give it a list `deployments`"
+        )
+    # As Prefect, which writes dates as text; anchors may be put into `x-…` too.
+    given: dict[str, Any] = {
+        key: value
+        for key, value in to_jsonable_python(read).items()
+        if not key.startswith("x-")
+    }
+    try:
+        return ProjectFile.model_validate(given)
+    except ValidationError as error:
+        raise faulty(file, failures_of(error, given)) from None
+
+
+def faulty(file: Path, faults: Iterable[Failure]) -> ConfigurationError:
+    """Return the one error that tells all faults of a file."""
+    lines = [f"  {fault.path}: {fault.reason}" for fault in faults]
+    return ConfigurationError("\n".join([f"{file} is not valid:", *lines]))
+
+
+def below(path: Location, faults: Iterable[Failure]) -> Iterator[Failure]:
+    """Place faults of a value where the value stands in the file."""
+    within = property_path(path)
+    for fault in faults:
+        joint = "." if fault.path and not fault.path.startswith("[") else ""
+        yield Failure(f"{within}{joint}{fault.path}", fault.reason)
