@@ -1,0 +1,8 @@
+"""One flow, for many times."""
+
+from prefect import flow
+
+
+@flow
+def tick(word: str = "tick"):
+    """Tell the time."""
