@@ -6,6 +6,7 @@ from .block_type import BlockType
 from .deployment import Deployment
 from .flow import Flow
 from .global_concurrency_limit import GlobalConcurrencyLimit
+from .modal_push_pool import ModalPushPool
 from .project import FlowProject
 from .schedule import Schedule
 from .service_account import ServiceAccount
@@ -24,6 +25,7 @@ __all__ = [
     "Flow",
     "FlowProject",
     "GlobalConcurrencyLimit",
+    "ModalPushPool",
     "Schedule",
     "ServiceAccount",
     "StorageConfiguration",
