@@ -94,7 +94,8 @@ class ManagedResource(Resource):
         """
         found = cls.__new__(cls)
         wanted = pulumi.Output.all(*(key[field] for field in cls.kind.key)).apply(
-            lambda parts: "/".join(str(part) for part in parts)
+            # What there is only one of has no key, but the engine wants an id.
+            lambda parts: "/".join(str(part) for part in parts) or resource_name
         )
         ManagedResource.__init__(
             found,

@@ -7,7 +7,14 @@ from uuid import UUID
 
 import pulumi
 
-from components.kernel import Args, Config, Immutable, Kind, ManagedResource
+from components.kernel import (
+    Args,
+    Config,
+    Immutable,
+    Kind,
+    ManagedResource,
+    RefusedError,
+)
 
 from .client import SETTINGS, PrefectApi, connect_account, connect_workspace
 
@@ -44,6 +51,29 @@ class AccountKind(Kind[PrefectApi, AccountA, AccountS]):
         """Return the API of the account."""
         del args
         return connect_account(config)
+
+
+class LookupKind(AccountKind[AccountA, AccountS]):
+    """A kind of the account that a stack may look up, but never own."""
+
+    def create(self, api: PrefectApi, args: AccountA) -> AccountS:
+        """Refuse, as `update` and `delete` do."""
+        del api, args
+        raise self._refusal()
+
+    def update(self, api: PrefectApi, old: AccountS, new: AccountA) -> AccountS:
+        """Refuse."""
+        del api, old, new
+        raise self._refusal()
+
+    def delete(self, api: PrefectApi, state: AccountS) -> None:
+        """Refuse."""
+        del api, state
+        raise self._refusal()
+
+    def _refusal(self) -> RefusedError:
+        words = f"{self.title()}s can only be looked up; make it in Prefect Cloud"
+        return RefusedError(words)
 
 
 class PrefectResource(ManagedResource):

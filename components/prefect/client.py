@@ -101,6 +101,17 @@ class PrefectApi:
         url = self._endpoint.url.partition("/workspaces/")[0]
         return _connection(self._endpoint._replace(url=url))
 
+    @property
+    def account_id(self) -> str:
+        """Return the id of the account that this is, or is in."""
+        return self.account.scope.rpartition("/accounts/")[2]
+
+    @property
+    def cloud(self) -> PrefectApi:
+        """Return the API of the whole Prefect Cloud that this account is in."""
+        url = self._endpoint.url.partition("/accounts/")[0]
+        return _connection(self._endpoint._replace(url=url))
+
     def get(self, path: str) -> Any:
         """Read one object.
 

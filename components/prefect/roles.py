@@ -52,6 +52,12 @@ def role_name(
     return id_
 
 
+def forget(account: PrefectApi, of: Literal["account", "workspace"]) -> None:
+    """Have the next question about the roles answered by the account itself."""
+    with _asking:
+        _known.pop((account.scope, of), None)
+
+
 def _roles(account: PrefectApi, of: str, *, anew: bool = False) -> dict[str, UUID]:
     place = (account.scope, of)
     with _asking:

@@ -52,6 +52,11 @@ class PrefectWorld:
         self._parents.append(made)
         return made
 
+    def end(self, token: str) -> None:
+        """Delete all objects of a kind, which its next test may have to make anew."""
+        for provider in (self.servicer, self.another):
+            provider.end(token)
+
     def named(self, change: Properties) -> Properties:
         """Make a changed name one that no other test uses."""
         if "name" not in change:

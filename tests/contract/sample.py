@@ -52,7 +52,8 @@ class Sample:
         exists: Asks the service how many of these there are (0 or 1).
         different: Inputs that make another object under the same natural key.
         secret: Top-level fields that hold the canary; encrypted wherever they are kept.
-        unique: Whether the service itself refuses a second object of that name.
+        singleton: Whether a place has exactly one of these, so that tests share it.
+        without: Tests of the suite that cannot hold → why, as nature or service has it.
     """
 
     token: str
@@ -66,3 +67,5 @@ class Sample:
     unset: tuple[str, ...] = ()
     immutable: Mapping[str, Any] = field(default_factory=dict)
     secret: frozenset[str] = frozenset()
+    singleton: bool = False
+    without: Mapping[str, str] = field(default_factory=dict)

@@ -20,6 +20,8 @@ from tests.contract.samples import SAMPLES
 from tests.support.servicer import CallError, unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.contract.conftest import Worlds
     from tests.contract.sample import Properties, Sample, World
     from tests.support.servicer import Object
@@ -30,10 +32,20 @@ by_kind = pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: s.token)
 pytestmark = by_kind
 
 
+@pytest.fixture(autouse=True)
+def _holds(sample: Sample, request: pytest.FixtureRequest) -> None:
+    """Skip what cannot hold for the kind at hand, for a reason that its sample has."""
+    if why := sample.without.get(request.node.originalname):
+        pytest.skip(why)
+
+
 @pytest.fixture
-def world(sample: Sample, worlds: Worlds) -> World:
+def world(sample: Sample, worlds: Worlds) -> Iterator[World]:
     """Return a place to live for the kind at hand."""
-    return worlds.of(sample.token)
+    world = worlds.of(sample.token)
+    yield world
+    if sample.singleton:
+        world.end(sample.token)
 
 
 @pytest.fixture

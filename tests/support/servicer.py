@@ -60,6 +60,7 @@ class Servicer:
     """One provider process; what an `up` or a `refresh` starts."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
+        self._made: list[Object] = []
         self._process = subprocess.Popen(
             [sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:0"],
             cwd=ROOT,
@@ -126,7 +127,9 @@ class Servicer:
             provider_pb2.CreateRequest(properties=_struct(token, checked.inputs)),
         )
         outputs, secret = _unsealed(answer.properties)
-        return Object(token, answer.id, checked.inputs, outputs, secret)
+        made = Object(token, answer.id, checked.inputs, outputs, secret)
+        self._made.append(made)
+        return made
 
     def read(self, old: Object) -> Object | None:
         """Read the live object; None if it is gone."""
@@ -165,6 +168,13 @@ class Servicer:
                 id=old.id, properties=_struct(old.token, old.outputs)
             ),
         )
+
+    def end(self, token: str) -> None:
+        """Delete all that was made of a kind, as far as it still is ours to delete."""
+        for made in self._made:
+            if made.token == token:
+                self.delete(made)
+        self._made = [made for made in self._made if made.token != token]
 
     def _call(self, method: str, request: Any) -> Any:
         try:
