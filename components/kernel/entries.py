@@ -11,7 +11,10 @@ from .model import Args, Part, annotation_of
 from .references import refers
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pydantic import GetCoreSchemaHandler
+    from pydantic.fields import FieldInfo
 
 
 class EntryOf:
@@ -19,12 +22,16 @@ class EntryOf:
 
     `Annotated[dict[str, Any], EntryOf(WorkPoolArgs, "name", "workspace_id")]` takes
     what `WorkPoolArgs` takes but the two, refuses all else, and yields what was
-    given, so that defaults stay the kind's own affair.
+    given, so that defaults stay the kind's own affair. What is `optional` is filled in
+    by who reads the entry, even where the kind needs it.
     """
 
-    def __init__(self, model: type[Args], *without: str) -> None:
+    def __init__(
+        self, model: type[Args], *without: str, optional: Collection[str] = ()
+    ) -> None:
         self.model = model
         self.without = without
+        self.optional = optional
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -34,15 +41,21 @@ class EntryOf:
         fields: dict[str, Any] = {
             name: (
                 Annotated[annotation_of(field), WrapValidator(_unless_it_refers)],
-                ... if field.is_required() else field,
+                self._default(name, field),
             )
             for name, field in self.model.model_fields.items()
             if name not in self.without
         }
-        entry = create_model(f"{self.model.__name__}Entry", __base__=Part, **fields)
+        name = f"{self.model.__name__}Entry"
+        entry: Any = create_model(name, __base__=Part, **fields)
         return core_schema.no_info_after_validator_function(
             _given, handler.generate_schema(entry)
         )
+
+    def _default(self, name: str, field: FieldInfo) -> Any:
+        if not field.is_required():
+            return field
+        return None if name in self.optional else ...
 
 
 def _unless_it_refers(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:

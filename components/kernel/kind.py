@@ -68,12 +68,15 @@ class Kind(ABC, Generic[ApiT, A, S]):
         key: The fields that make up the natural key within a scope.
         args: The model of what a user writes.
         state: The model of what is, which extends `args`; it has a field `id`.
+        sees_write_only: Whether `same` compares what is `WriteOnly` too, so that an
+            object that is the same can be adopted without a write.
     """
 
     token: ClassVar[str]
     key: ClassVar[tuple[str, ...]]
     args: ClassVar[type[Args]]
     state: ClassVar[type[Args]]
+    sees_write_only: ClassVar[bool] = False
 
     @abstractmethod
     def connect(self, config: Config, args: A) -> ApiT:
@@ -123,7 +126,7 @@ class Kind(ABC, Generic[ApiT, A, S]):
         """Name the fields in which an object differs from what was asked for.
 
         What the service does not tell cannot be compared and counts as the same.
-        Override where it can be compared after all.
+        Override where it can be compared after all, and set `sees_write_only`.
         """
         del api
         unseen = args.marked(WriteOnly) | args.marked(Local)

@@ -205,7 +205,8 @@ class Lifecycle:
             )
         # A value that the service gave out once cannot be had again, only made anew.
         minted = self.kind.state.marked(WriteOnly) - write_only
-        if differs or minted or any(getattr(args, field) for field in write_only):
+        unseen = frozenset() if self.kind.sees_write_only else write_only
+        if differs or minted or any(getattr(args, field) for field in unseen):
             adopted: Args = self.kind.update(api, found, args)
             return adopted
         return found

@@ -8,7 +8,7 @@ service's own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, TypeAlias
 
 import pulumi
@@ -18,18 +18,33 @@ from .errors import ConfigurationError
 Lookup: TypeAlias = Callable[[str], pulumi.Input[Any] | None]
 """Returns what a name stands for, or None where the stack has nothing of that name."""
 
+# The groups whose names are those of the config's secrets.
+SECRETS: Final = ("secrets", "json_secrets")
+
 _REFERENCE: Final = re.compile(r"\$\{(?P<group>[a-z_]+)\.(?P<name>[A-Za-z0-9_./ -]+)\}")
 
 
-def refers(value: Any) -> bool:
-    """Tell whether a value has a reference in it, at any depth."""
+def reference(group: str, name: str) -> str | None:
+    """Write a reference; None for a name that cannot stand in one."""
+    written = f"${{{group}.{name}}}"
+    return written if _REFERENCE.fullmatch(written) else None
+
+
+def refers(value: Any, groups: Collection[str] | None = None) -> bool:
+    """Tell whether a value has a reference in it, at any depth.
+
+    Args:
+        value: Plain config.
+        groups: Those that count; all if not given.
+    """
     match value:
         case Mapping():
-            return any(refers(item) for item in value.values())
+            return any(refers(item, groups) for item in value.values())
         case list() | tuple():
-            return any(refers(item) for item in value)
+            return any(refers(item, groups) for item in value)
         case str():
-            return _REFERENCE.search(value) is not None
+            found = _REFERENCE.finditer(value)
+            return any(groups is None or one["group"] in groups for one in found)
         case _:
             return False
 
@@ -79,7 +94,7 @@ def _look_up(
     if meant is None:
         way_out = (
             f"set it with `pulumi config set --secret {name}`"
-            if group == "secrets"
+            if group in SECRETS
             else f"add it under {group}, above this, or correct the name"
         )
         raise ConfigurationError(

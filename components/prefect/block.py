@@ -103,6 +103,8 @@ def to_wire(args: BlockArgs, schema: BlockSchema) -> Wire:
 class BlockKind(PrefectKind[BlockArgs, BlockState]):
     """The life cycle of a block."""
 
+    sees_write_only = True
+
     def list(self, api: PrefectApi) -> Iterable[Wire]:
         """Yield every named block of the workspace, its secrets masked."""
         return api.pages("/block_documents/filter")

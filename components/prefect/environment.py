@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from components.kernel import Lookup, ManagedResource, resolve
 from .automation import Automation
 from .base import WorkspaceLike
 from .block import Block
+from .block_type import BlockType
 from .client import CLOUD_API_URL
 from .deployment import Deployment
 from .flow import Flow
@@ -74,23 +76,47 @@ class PrefectEnvironment(pulumi.ComponentResource):
         self._prefix = _prefix(settings)
         self.workspace = self._workspace(protect=protect)
         self._in: WorkspaceLike = self.workspace
-        self._groups: dict[str, Lookup] = {"secrets": secrets}
+        self._groups: dict[str, Lookup] = {
+            "secrets": secrets,
+            "json_secrets": _parsed(secrets),
+        }
 
         self.service_accounts = self._service_accounts()
         self.variables = self._each(Variable, "variables")
-        self.blocks = self._each(Block, "blocks")
+        self.block_types = {
+            slug: BlockType(
+                slug,
+                slug=slug,
+                **self._resolved(entry, "block_types", slug),
+                workspace=self._in,
+                opts=self._child,
+            )
+            for slug, entry in settings.block_types.items()
+        }
+        self.blocks: dict[str, Block] = {}
         self._groups["blocks"] = _ids(self.blocks)
+        self._blocks()
         self.work_pools: dict[str, WorkPool] = {}
         self.work_queues: dict[str, dict[str, WorkQueue]] = {}
         self._work_pools()
         self._groups["work_pools"] = _ids(self.work_pools)
+        self._groups["work_queues"] = _ids(
+            {
+                f"{pool}/{name}": queue
+                for pool, queues in self.work_queues.items()
+                for name, queue in queues.items()
+            }
+        )
         self.concurrency_limits = self._each(
             GlobalConcurrencyLimit, "concurrency_limits"
         )
+        self._groups["concurrency_limits"] = _ids(self.concurrency_limits)
         self.tag_concurrency_limits = self._each(
             TagConcurrencyLimit, "tag_concurrency_limits", named="tag"
         )
         self.flows: dict[str, Flow] = {}
+        for name in settings.flows:
+            self._flow_named(name)
         self.flow_projects = self._flow_projects()
         self.deployments = {
             name: self._deployment(name, one)
@@ -170,6 +196,22 @@ class PrefectEnvironment(pulumi.ComponentResource):
             )
             for name, entry in entries.items()
         }
+
+    def _blocks(self) -> None:
+        """Make each block after its type, and after the blocks that it refers to."""
+        for key, entry in self._settings.blocks.items():
+            fields = self._resolved(entry, "blocks", key)
+            name = fields.pop("name", key)
+            type_ = self.block_types.get(fields["type_slug"])
+            self.blocks[key] = Block(
+                key,
+                name=f"{self._prefix}{name}",
+                **fields,
+                workspace=self._in,
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[] if type_ is None else [type_]
+                ),
+            )
 
     def _resolved(
         self, entry: Mapping[str, Any], group: str, name: str
@@ -268,15 +310,21 @@ class PrefectEnvironment(pulumi.ComponentResource):
         fields["schedules"] = [
             self._switched(schedule) for schedule in fields.get("schedules", ())
         ]
+        fields |= {
+            "name": f"{self._prefix}{one.name or name}",
+            "workspace": self._in,
+            "opts": pulumi.ResourceOptions(parent=self, depends_on=depends),
+        }
+        if one.flow is not None:
+            return Deployment(name, flow=self._flow_named(one.flow), **fields)
+        project, entrypoint = Path(one.project or ""), one.entrypoint or ""
+        flow = describe_entrypoint(project, entrypoint).name
         return Deployment.from_entrypoint(
             name,
-            name=f"{self._prefix}{name}",
-            flow=self._flow(one),
-            project=Path(one.project),
-            entrypoint=one.entrypoint,
+            flow=self._flow_named(flow),
+            project=project,
+            entrypoint=entrypoint,
             **fields,
-            workspace=self._in,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=depends),
         )
 
     def _switched(self, schedule: Schedule) -> Schedule:
@@ -284,13 +332,13 @@ class PrefectEnvironment(pulumi.ComponentResource):
             return schedule
         return schedule.model_copy(update={"active": False})
 
-    def _flow(self, one: DeploymentSettings) -> Flow:
-        """Return the flow of an entrypoint; deployments of one flow share it."""
-        name = describe_entrypoint(Path(one.project), one.entrypoint).name
+    def _flow_named(self, name: str) -> Flow:
+        """Return a flow; deployments of one flow share it."""
         if name not in self.flows:
             shared = self._settings.workspace.layout == "shared"
             self.flows[name] = Flow(
                 name,
+                **self._settings.flows.get(name, {}),
                 workspace=self._in,
                 # In a shared workspace it is every stack's, and outlives each.
                 opts=pulumi.ResourceOptions(parent=self, retain_on_delete=shared),
@@ -306,3 +354,13 @@ def _prefix(settings: PrefectSettings) -> str:
 
 def _ids(made: Mapping[str, ManagedResource]) -> Lookup:
     return lambda name: made[name].id if name in made else None
+
+
+def _parsed(secrets: Lookup) -> Lookup:
+    def parsed(name: str) -> pulumi.Input[Any] | None:
+        held = secrets(name)
+        if held is None:
+            return None
+        return pulumi.Output.from_input(held).apply(json.loads)
+
+    return parsed

@@ -264,3 +264,22 @@ def reconcile(
 
 def _must_be_made_anew(live: Schedule, wanted: Schedule) -> bool:
     return live.max_scheduled_runs is not None and wanted.max_scheduled_runs is None
+
+
+def brief(schedules: Iterable[Schedule]) -> list[dict[str, Any]]:
+    """Write canonical schedules without what they would be given anyway."""
+    given = tuple(schedules)
+    written = [_without_the_usual(schedule) for schedule in given]
+    unnamed = [{k: v for k, v in s.items() if k != "slug"} for s in written]
+    again = _canonical(tuple(Schedule(**schedule) for schedule in unnamed))
+    return unnamed if again == given else written
+
+
+def _without_the_usual(schedule: Schedule) -> dict[str, Any]:
+    written = schedule.model_dump(mode="json", exclude_defaults=True)
+    usual = {"day_or": True, "timezone": "UTC"}
+    if schedule.anchor_date == ANCHOR:
+        del written["anchor_date"]
+    if schedule.sort == "cron":
+        del usual["timezone"]
+    return {k: v for k, v in written.items() if k not in usual or v != usual[k]}

@@ -3,7 +3,8 @@
 An entry is validated by the very model of its kind, so what may be written here, and
 what is refused, is what the kind itself takes; only its name is the entry's key.
 Strings may refer to what the stack has: `${secrets.NAME}`, `${work_pools.NAME}`,
-`${blocks.NAME}`, `${deployments.NAME}`.
+`${work_queues.POOL/NAME}`, `${blocks.NAME}`, `${concurrency_limits.NAME}`,
+`${deployments.NAME}`, and by `${json_secrets.NAME}` to a secret that is JSON.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from components.kernel import EntryOf, Part
 
 from .automation import AutomationArgs
 from .block import BlockArgs
+from .block_type import BlockTypeArgs
 from .deployment_model import DeploymentArgs
+from .fields import EntityName
+from .flow import FlowArgs
 from .global_concurrency_limit import GlobalConcurrencyLimitArgs
 from .project.overlay import FlowProjectSettings
 from .service_account import ServiceAccountArgs
@@ -27,6 +31,8 @@ from .work_queue import WorkQueueArgs
 
 Entry: TypeAlias = dict[str, Any]
 _PLACED = ("workspace_id", "name")
+# What a flow's code says of its deployments.
+_IN_CODE = ("entrypoint", "path", "parameter_openapi_schema")
 
 
 class WorkspaceSettings(Part):
@@ -90,11 +96,26 @@ class WorkPoolSettings(Part):
         str, Annotated[Entry, EntryOf(WorkQueueArgs, *_PLACED, "work_pool_name")]
     ] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _serves_one_queue_first(self) -> Self:
+        having: dict[object, str] = {}
+        for name, queue in self.queues.items():
+            priority = queue.get("priority")
+            if priority is not None and having.setdefault(priority, name) != name:
+                raise ValueError(
+                    f"its queues '{having[priority]}' and '{name}' both have priority "
+                    f"{priority}; give each one of its own"
+                )
+        return self
+
 
 class DeploymentSettings(Part):
-    """A deployment of a flow that lies in this checkout.
+    """A deployment of a flow: one that lies in this checkout, or one known by name.
 
     Attributes:
+        name: The deployment's name, where it is not the key.
+        flow: The flow's name, where its code is not at hand; `deployment` then says
+            all that the code would, and there is neither `project` nor `entrypoint`.
         project: The folder of the flow's project, from the program's folder; its code
             is read for the flow's name and parameters, and is never run.
         entrypoint: The flow in it: `path/file.py:function` or
@@ -103,19 +124,28 @@ class DeploymentSettings(Part):
             is named by its key in `work_pools`, or is another's.
     """
 
-    project: str
-    entrypoint: str
-    deployment: Annotated[
-        Entry,
-        EntryOf(
-            DeploymentArgs,
-            *_PLACED,
-            "flow_id",
-            "entrypoint",
-            "path",
-            "parameter_openapi_schema",
-        ),
-    ] = Field(default_factory=dict)
+    name: EntityName | None = None
+    flow: EntityName | None = None
+    project: str | None = None
+    entrypoint: str | None = None
+    deployment: Annotated[Entry, EntryOf(DeploymentArgs, *_PLACED, "flow_id")] = Field(
+        default_factory=dict
+    )
+
+    @model_validator(mode="after")
+    def _has_one_flow(self) -> Self:
+        code = [given for given in (self.project, self.entrypoint) if given is not None]
+        if len(code) != (2 if self.flow is None else 0):
+            raise ValueError(
+                "needs a flow: give either `project` and `entrypoint`, or `flow`"
+            )
+        twice = sorted(self.deployment.keys() & set(_IN_CODE))
+        if self.flow is None and twice:
+            raise ValueError(
+                f"has {', '.join(twice)} in `deployment`, which its code says; remove "
+                f"that, or give `flow` in place of `project` and `entrypoint`"
+            )
+        return self
 
 
 class PrefectSettings(Part):
@@ -129,7 +159,9 @@ class PrefectSettings(Part):
             stack's.
         work_pools: By name.
         variables: By name; see `Variable`.
-        blocks: By name; see `Block`.
+        block_types: By slug; see `BlockType`.
+        blocks: By name, or with a `name` beside any other key; see `Block`.
+        flows: Those that have tags or labels, by name; see `Flow`.
         concurrency_limits: Global ones, by name; see `GlobalConcurrencyLimit`.
         tag_concurrency_limits: By tag; see `TagConcurrencyLimit`.
         flow_projects: Each a prefect.yaml, by a name of the stack's own.
@@ -144,7 +176,16 @@ class PrefectSettings(Part):
     variables: dict[str, Annotated[Entry, EntryOf(VariableArgs, *_PLACED)]] = Field(
         default_factory=dict
     )
-    blocks: dict[str, Annotated[Entry, EntryOf(BlockArgs, *_PLACED)]] = Field(
+    block_types: dict[
+        str,
+        Annotated[
+            Entry, EntryOf(BlockTypeArgs, "workspace_id", "slug", optional=("name",))
+        ],
+    ] = Field(default_factory=dict)
+    blocks: dict[
+        str, Annotated[Entry, EntryOf(BlockArgs, "workspace_id", optional=("name",))]
+    ] = Field(default_factory=dict)
+    flows: dict[str, Annotated[Entry, EntryOf(FlowArgs, *_PLACED)]] = Field(
         default_factory=dict
     )
     concurrency_limits: dict[

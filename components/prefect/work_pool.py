@@ -7,7 +7,8 @@ Immutable: name, type.
 Quirks:
 
 - A pool made without a template has `{}`, until the first worker that connects stores
-  its own default in it. So what that worker would store is sent from the start.
+  its own default in it. So what that worker would store is sent from the start, and
+  is what `{}` is read as.
 - The server checks a template, but of `{}` it takes anything.
 - A pool brings a queue `default`, and takes its queues along when it goes; deployments
   stay, without a pool.
@@ -142,7 +143,9 @@ class WorkPoolKind(PrefectKind[WorkPoolArgs, WorkPoolState]):
             name=wire["name"],
             type=wire["type"],
             description=wire["description"] or "",
-            base_job_template=wire["base_job_template"],
+            base_job_template=wire["base_job_template"]
+            or default_template(wire["type"])
+            or {},
             is_paused=wire["is_paused"],
             concurrency_limit=wire["concurrency_limit"],
             storage_configuration=StorageConfiguration(**wire["storage_configuration"]),

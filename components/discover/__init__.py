@@ -1,0 +1,1 @@
+"""`python -m components.discover`: a workspace becomes a stack's config."""

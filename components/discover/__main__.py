@@ -1,0 +1,160 @@
+"""Write the stack config that describes a live Prefect workspace.
+
+    python -m components.discover --stack dev --workspace analytics
+
+reads every object of the workspace, by list calls alone, and adds to Pulumi.dev.yaml
+what describes those that it does not have yet; nothing in the workspace is changed, and
+nothing that the file says. `pulumi up` then takes the objects over as they are.
+
+Secrets are left as references: the file's head lists the commands that set them.
+
+    python -m components.discover --stack dev --unmanaged
+
+lists what is in the workspace and not in the stack's state, and ends with code 7 if
+there is anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from components.kernel import ConfigurationError, FlowgroundError
+from components.prefect.discovery import KINDS, Described, Selection, describe, read
+
+from .merge import merged
+from .place import Place
+from .stack_file import StackFile
+from .state import managed_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+UNMANAGED: Final = 7
+FAILED: Final = 1
+_TIERS: Final = ("dev", "staging", "prod")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        file = StackFile(Path.cwd(), given.stack)
+        selection = Selection(frozenset(given.kind), tuple(given.name))
+        place = Place.of(file, given.workspace)
+        if given.unmanaged:
+            return _list_unmanaged(place, selection, given.stack)
+        return _write(place, selection, file, given)
+    except FlowgroundError as error:
+        print(f"stack {given.stack}: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    head, _, rest = (__doc__ or "").partition("\n")
+    parser = argparse.ArgumentParser(
+        prog="python -m components.discover",
+        description=head,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--stack", required=True, help="whose config it becomes")
+    parser.add_argument(
+        "--workspace",
+        metavar="HANDLE",
+        help="the workspace; if not given, the config's, or that of PREFECT_API_URL",
+    )
+    parser.add_argument(
+        "--kind",
+        action="append",
+        default=[],
+        choices=[*KINDS],
+        help="only objects of this kind; can be repeated",
+    )
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="only objects of such a name (`etl-*`, `my-flow/*`); can be repeated",
+    )
+    parser.add_argument(
+        "--unmanaged",
+        action="store_true",
+        help="list what the stack does not have, instead of writing its config",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="where to write; Pulumi.<stack>.yaml if not given, `-` for the terminal",
+    )
+    return parser
+
+
+def _list_unmanaged(place: Place, selection: Selection, stack: str) -> int:
+    managed = managed_ids(stack)
+    found, unreadable = read(place.api)
+    strangers = [
+        str(live)
+        for live in found
+        if live.id not in managed and selection.has(live.sort, live.name, live.short)
+    ]
+    for stranger in [*strangers, *map(str, unreadable)]:
+        print(stranger)
+    return UNMANAGED if strangers else 0
+
+
+def _write(
+    place: Place, selection: Selection, file: StackFile, given: argparse.Namespace
+) -> int:
+    there = file.get("prefect") or {}
+    found, unreadable = read(place.api)
+    result = describe(found, selection, prefix=place.prefix(there))
+    result.left_out.extend(unreadable)
+    whole = not selection.kinds and not selection.names
+    settings = merged(there or {"workspace": place.settings(whole=whole)}, result)
+    tier = file.get("tier") or (given.stack if given.stack in _TIERS else "dev")
+    text = file.text(_head(result), tier=tier, prefect=settings)
+    if given.output == "-":
+        print(text, end="")
+    else:
+        target = Path(given.output or file.path)
+        try:
+            target.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(
+                f"{target} cannot be written ({error.strerror}); choose another "
+                f"--output"
+            ) from None
+        _tell(target, result)
+    return 0
+
+
+def _head(result: Described) -> list[str]:
+    """Return the comments that the file begins with."""
+    lines: list[str] = []
+    if result.secrets:
+        lines += ["Set these before `pulumi up`; the service does not tell them:"]
+        lines += [
+            f"  {secret.command}  # {secret.of}{', as JSON' if secret.is_json else ''}"
+            for secret in result.secrets
+        ]
+    if result.left_out:
+        lines += ["Left out, and so not managed:"]
+        lines += [f"  {one}".replace("\n", " ") for one in result.left_out]
+    return lines
+
+
+def _tell(target: Path, result: Described) -> None:
+    counts: Counter[Any] = Counter(live.sort for live in result.described)
+    told = ", ".join(f"{number} {sort}" for sort, number in counts.items())
+    print(f"{target}: {told or 'nothing'}", file=sys.stderr)
+    for line in _head(result):
+        print(line, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Discovered settings, added to those that a stack has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from components.kernel import ConfigurationError
+from components.kernel.check import failures_of
+from components.prefect.settings import PrefectSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from components.prefect.discovery import Described
+
+
+def merged(there: Mapping[str, Any], result: Described) -> dict[str, Any]:
+    """Return the settings with what was described and is not among them yet.
+
+    Raises:
+        ConfigurationError: The whole is not valid, because what was there is not.
+    """
+    settings = dict(there)
+    for group, entries in result.settings.items():
+        if isinstance(entries, dict):
+            own = settings.get(group) or {}
+            settings[group] = _with_queues(own, entries)
+        else:
+            settings.setdefault(group, entries)
+    try:
+        PrefectSettings.model_validate(settings)
+    except ValidationError as error:
+        lines = [f"  {f.path}: {f.reason}" for f in failures_of(error, settings)]
+        raise ConfigurationError(
+            "\n".join(["its config would not be valid; correct it first:", *lines])
+        ) from None
+    return settings
+
+
+def _with_queues(own: Mapping[str, Any], entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Add entries, and to the entries of known work pools their queues."""
+    both = {**entries, **own}
+    for key in own.keys() & entries.keys():
+        if "queues" in entries[key]:
+            queues = {**entries[key]["queues"], **(own[key].get("queues") or {})}
+            both[key] = {**own[key], "queues": queues}
+    return both

@@ -1,0 +1,43 @@
+"""What a stack has already, by its state."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any, Final
+
+from components.kernel import ConfigurationError
+
+_OURS: Final = "pulumi-python:dynamic/prefect:"
+
+
+def managed_ids(stack: str) -> frozenset[str]:
+    """Return the ids of all Prefect objects that a stack has.
+
+    Raises:
+        ConfigurationError: `pulumi` cannot tell.
+    """
+    try:
+        done = subprocess.run(
+            ["pulumi", "stack", "export", "--non-interactive", "--stack", stack],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "there is no `pulumi` on PATH, which knows its state; install it, or run "
+            "`make engine` and put the folder that it prints on PATH"
+        ) from None
+    if done.returncode:
+        said = done.stderr.strip().partition("\n")[0]
+        raise ConfigurationError(f"its state cannot be read: {said}")
+    return _ids(json.loads(done.stdout))
+
+
+def _ids(export: Any) -> frozenset[str]:
+    resources = (export.get("deployment") or {}).get("resources") or ()
+    return frozenset(
+        one["id"] for one in resources if one["type"].startswith(_OURS) and "id" in one
+    )
