@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from components.kernel import NameTakenError, ServiceError
-from components.kernel.lifecycle import CLAIM, LOOKUP, Claims
+from components.kernel.lifecycle import CLAIM, FOUND_ID, LOOKUP, Claims
 from tests.unit.kernel.library import lifecycle
 from tests.unit.kernel.test_creating import inputs
 
@@ -181,7 +181,7 @@ def test_of_two_at_the_same_time_one_has_the_object(
 
 def test_the_kernels_marks_in_state_stay_what_they_are() -> None:
     """They are in every stack's state, and the engine hides what begins like this."""
-    assert (CLAIM, LOOKUP) == ("__claim", "__lookup")
+    assert (CLAIM, LOOKUP, FOUND_ID) == ("__claim", "__lookup", "__id")
 
 
 def test_what_nobody_claimed_may_be_given_up() -> None:

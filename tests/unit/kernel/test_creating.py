@@ -283,6 +283,18 @@ def test_a_kind_may_compare_for_itself(
         books.create(inputs(books, lock="1234"))
 
 
+def test_a_kind_that_sees_the_write_only_adopts_without_a_write(
+    library: Library, books: Lifecycle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compared and found the same, there is nothing to make sure of."""
+    there = library.add(title="Emma")
+    monkeypatch.setattr(books.kind, "sees_write_only", True, raising=False)
+    id_, outputs = books.create(inputs(books, lock="1234"))
+    assert id_ == there
+    assert library.writes == []
+    assert outputs["lock"] == "1234"
+
+
 def test_what_only_the_program_knows_completes_what_was_found(
     library: Library, books: Lifecycle, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,18 @@ def test_a_required_field_is_required() -> None:
     assert Whole.model_validate({"book": {"title": "Emma"}}).book == {"title": "Emma"}
 
 
+def test_what_the_reader_fills_in_is_optional() -> None:
+    """Even where the kind needs it; given nevertheless, it is held to the model."""
+
+    class Filled(BaseModel):
+        book: Annotated[dict[str, Any], EntryOf(BookArgs, "branch", optional=["title"])]
+
+    assert Filled.model_validate({"book": {"pages": 1}}).book == {"pages": 1}
+    assert Filled.model_validate({"book": {"title": "E"}}).book == {"title": "E"}
+    with pytest.raises(ValidationError):
+        Filled.model_validate({"book": {"title": 1}})
+
+
 def test_a_reference_waits_for_the_kinds_own_check() -> None:
     """What it stands for is not known before the rest of the stack is."""
     entry = {"pages": "${pages.most}", "chapters": ["${chapters.first}"]}

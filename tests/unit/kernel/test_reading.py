@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from components.kernel import AccessError, Kind, NotFoundError, RefusedError
-from components.kernel.lifecycle import CLAIM, LOOKUP, Live
+from components.kernel.lifecycle import CLAIM, FOUND_ID, LOOKUP, Live
 from tests.unit.kernel.library import BookArgs, NumberedBookKind, lifecycle
 from tests.unit.kernel.test_creating import inputs
 
@@ -210,6 +210,7 @@ def test_a_lookup_finds_by_key(library: Library, books: Lifecycle) -> None:
     assert live.outputs["pages"] == 9
     assert live.outputs["shelf"] == "A1"
     assert live.outputs[LOOKUP] is True
+    assert live.outputs[FOUND_ID] == there
     assert live.inputs == live.outputs
     assert live.inputs is not live.outputs
     assert CLAIM not in live.outputs

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.kernel import ConfigurationError
-from components.kernel.references import refers, resolve
+from components.kernel.references import reference, refers, resolve
 from tests.unit.kernel.program import run
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ POOLS = {"default": "pool-1", "a/b.c -d_2": "pool-2"}
 GROUPS: dict[str, Lookup] = {
     "work_pools": POOLS.get,
     "secrets": {"empty": "", "token": "t"}.get,
+    "json_secrets": {"token": "{}"}.get,
 }
 
 
@@ -58,6 +59,24 @@ def test_what_is_no_reference_is_left_alone(value: Any) -> None:
     """A shell's variable, or the service's own template."""
     assert not refers(value)
     assert resolve(value, GROUPS, "x") == value
+
+
+def test_only_some_groups_may_count() -> None:
+    """At any depth, and wherever in the text."""
+    value = {"a": ["${work_pools.x} ${secrets.y}", ("none",)]}
+    assert refers(value, ["secrets"])
+    assert refers(value, {"work_pools"})
+    assert not refers(value, ["blocks"])
+    assert not refers(value, [])
+
+
+def test_a_reference_can_be_written() -> None:
+    """And read again, unless the name is none that can stand in one."""
+    written = reference("work_pools", "a/b.c -d_2")
+    assert written == "${work_pools.a/b.c -d_2}"
+    assert resolve(written, GROUPS, "x") == "pool-2"
+    assert reference("work_pools", "a}b") is None
+    assert reference("work_pools", "") is None
 
 
 def test_a_whole_text_becomes_what_it_refers_to() -> None:
@@ -108,13 +127,19 @@ def test_a_reference_inside_a_text_is_put_into_it() -> None:
             "add it under work_pools, above this, or correct the name",
         ),
         (
+            {"data": "${json_secrets.key}"},
+            "flowground:prefect.data",
+            "json_secrets.key",
+            "set it with `pulumi config set --secret key`",
+        ),
+        (
             ["", "a ${secrets.key} b"],
             "flowground:prefect[1]",
             "secrets.key",
             "set it with `pulumi config set --secret key`",
         ),
     ],
-    ids=["a part", "a secret"],
+    ids=["a part", "a JSON secret", "a secret"],
 )
 def test_a_reference_to_nothing_is_told_where_it_stands(
     value: Any, where: str, what: str, way_out: str

@@ -134,6 +134,7 @@ def test_outputs_that_are_not_there_are_none(preview: bool) -> None:
 
     def program() -> dict[str, Any]:
         book = Book("emma")
+        assert "adopt" not in book.__dict__
         return {"shelf": book.shelf, "notes": book.notes, "title": book.title}
 
     outputs = run(program, preview=preview).outputs
