@@ -1,8 +1,8 @@
 """The table of services: what the local cloud consists of, one entry a service.
 
-Texts in braces are filled in when the cloud starts: `{ports[name]}` and
-`{secrets[name]}` of the same entry. A service finds its own secrets in its environment
-as `LOCALCLOUD_<NAME>`, so that they never show in a process list.
+Texts in braces are filled in when the cloud starts: `{ports[name]}`, `{secrets[name]}`
+and `{data}`, its folder, of the same entry. A service finds its own secrets in its
+environment as `LOCALCLOUD_<NAME>`, so that they never show in a process list.
 """
 
 from __future__ import annotations
@@ -73,8 +73,9 @@ SERVICES: tuple[Service, ...] = (
             "PREFECT_API_KEY": "{secrets[prefect_api_key]}",
             "PREFECT_CLOUD_ACCOUNT_ID": "{secrets[prefect_account_id]}",
         },
-        # Push work pools' credentials are shown to it.
-        reads=("MODAL_SERVER_URL",),
+        # What the runs of push work pools need: Modal is shown their credentials, and
+        # they clone from GitHub.
+        reads=("MODAL_SERVER_URL", "GIT_SSL_CAINFO"),
         pages=workspace_pages,
     ),
     Service(
@@ -102,14 +103,18 @@ SERVICES: tuple[Service, ...] = (
     Service(
         name="github",
         summary="GitHub: its REST API and git over HTTP",
-        arguments=("-m", "localcloud.github", "--port", "{ports[api]}"),
-        ports={"api": 4220},
+        arguments=(
+            *("-m", "localcloud.github", "--port", "{ports[api]}"),
+            *("--tls-port", "{ports[git]}"),
+        ),
+        ports={"api": 4220, "git": 4221},
         ready="http://127.0.0.1:{ports[api]}/_local/health",
         secrets={"github_token": token("ghp_")},
         # The names that GitHub's own runners and command line use.
         environment={
             "GITHUB_API_URL": "http://127.0.0.1:{ports[api]}",
-            "GITHUB_SERVER_URL": "http://127.0.0.1:{ports[api]}",
+            "GITHUB_SERVER_URL": "https://127.0.0.1:{ports[git]}",
+            "GIT_SSL_CAINFO": "{data}/ca-bundle.pem",
             "GITHUB_TOKEN": "{secrets[github_token]}",
         },
         boot_seconds=60,

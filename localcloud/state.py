@@ -102,7 +102,11 @@ class StateDir:
 
     def environment(self, service: Service, ports: Mapping[str, int]) -> dict[str, str]:
         """Return the variables that clients of a service need."""
-        known = {"ports": ports, "secrets": self.credentials(service)}
+        known = {
+            "ports": ports,
+            "secrets": self.credentials(service),
+            "data": self.data(service),
+        }
         return {k: text.format(**known) for k, text in service.environment.items()}
 
     def running_environment(self) -> dict[str, dict[str, str]]:

@@ -59,7 +59,11 @@ class Supervised:
         self._started = 0.0
         self._crashes = 0
         self._next_start = 0.0
-        known = {"ports": run.ports, "secrets": state.credentials(service)}
+        known = {
+            "ports": run.ports,
+            "secrets": state.credentials(service),
+            "data": state.data(service),
+        }
         self._arguments = [text.format(**known) for text in service.arguments]
         self._ready_url = service.ready.format(**known)
 

@@ -22,6 +22,9 @@ def main() -> None:
         "--port", type=int, default=0, help="the port on 127.0.0.1; 0 takes a free one"
     )
     parser.add_argument(
+        "--tls-port", type=int, default=0, help="the port of HTTPS; as --port"
+    )
+    parser.add_argument(
         "--state-dir", type=Path, required=True, help="where everything is kept"
     )
     parser.add_argument(
@@ -40,7 +43,8 @@ def main() -> None:
     if not options.token:
         parser.error(f"no token: give --token or set {TOKEN_VARIABLE}")
     limits = Limits(primary=options.rate_limit)
-    serve(options.port, options.state_dir, options.token, limits)
+    ports = (options.port, options.tls_port)
+    serve(ports, options.state_dir, options.token, limits)
 
 
 if __name__ == "__main__":

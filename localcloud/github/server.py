@@ -1,4 +1,4 @@
-"""The process: one port on loopback, one state directory, a clean end."""
+"""The process: HTTP and HTTPS on loopback, one state directory, a clean end."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from types import FrameType
 
 import uvicorn
 
+from localcloud.github import tls
 from localcloud.github.application import Application
 from localcloud.github.limits import Limits
 
 HOST = "127.0.0.1"
 
 
-def serve(port: int, state_dir: Path, token: str, limits: Limits) -> None:
-    """Serve until SIGTERM or SIGINT.
+def serve(ports: tuple[int, int], state_dir: Path, token: str, limits: Limits) -> None:
+    """Serve HTTP and HTTPS, on their ports, until SIGTERM or SIGINT.
 
     When requests are accepted, one JSON line with the addresses is printed, which is
     also in `addresses.json` of the state directory.
@@ -31,11 +32,15 @@ def serve(port: int, state_dir: Path, token: str, limits: Limits) -> None:
     signal.signal(signal.SIGINT, _end)
     # Private keys are kept in it: those that secrets are sealed to.
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(state_dir), _listening(port) as listener:
+    with (
+        _alone(state_dir),
+        _listening(ports[0]) as listener,
+        _listening(ports[1]) as encrypted,
+    ):
         host = f"{HOST}:{listener.getsockname()[1]}"
         application = Application(state_dir, host, token, limits)
         try:
-            _server(application, state_dir).run(sockets=[listener])
+            _server(application, state_dir, encrypted).run(sockets=[listener])
         finally:
             application.db.close()
 
@@ -45,7 +50,9 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def _server(application: Application, state_dir: Path) -> uvicorn.Server:
+def _server(
+    application: Application, state_dir: Path, encrypted: socket.socket
+) -> uvicorn.Server:
     config = uvicorn.Config(
         application,
         log_config=None,
@@ -55,11 +62,21 @@ def _server(application: Application, state_dir: Path) -> uvicorn.Server:
         timeout_graceful_shutdown=5,
     )
     web = f"http://{application.host}"
-    addresses = {"api": web, "web": web, "pid": os.getpid()}
+    certificate = tls.Certificate(state_dir)
+    context = certificate.context()
+    addresses = {
+        "api": web,
+        "web": web,
+        "https": f"https://{HOST}:{encrypted.getsockname()[1]}",
+        "ca_bundle": str(certificate.bundle),
+        "pid": os.getpid(),
+    }
+    name, _, port = application.host.partition(":")
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            await tls.serve(encrypted, context, (name, int(port)))
             text = json.dumps(addresses)
             draft = state_dir / "addresses.json.new"
             draft.write_text(text + "\n", encoding="utf-8")
