@@ -233,11 +233,13 @@ def test_queues_stand_below_their_pool_with_distinct_priorities() -> None:
     [
         ([variable("a", "${secrets.b}")], "take for something else"),
         ([variable("a", {"secure": "v1:"})], "take for something else"),
+        ([variable("a", [1.0])], "its value cannot be written"),
+        ([variable("a", 2**70)], "its value cannot be written"),
         ([automation("a"), automation("a")], "several have that name"),
         ([pool("p", base_job_template={"a": 1})], "needs an object"),
         ([queue("p", "q", 1)], "work pool"),
     ],
-    ids=["reference", "encrypted", "twice", "template", "orphan"],
+    ids=["reference", "encrypted", "float", "huge", "twice", "template", "orphan"],
 )
 def test_what_cannot_be_described_is_left_out_with_the_reason(
     found: list[Live], why: str

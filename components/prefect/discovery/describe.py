@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pydantic import ValidationError
+
 from components.kernel import UnmanagedIfUnset, WriteOnly
-from components.kernel.check import check_properties
+from components.kernel.check import check_properties, failures_of
 from components.kernel.references import SECRETS, refers
 from components.prefect.schedule import brief
 
@@ -21,6 +23,8 @@ from .secrets import NeededSecret, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from components.kernel.check import Failure
 
 GROUPS: Final = {
     "Variable": "variables",
@@ -51,6 +55,8 @@ _SAID: Final = {
     "TagConcurrencyLimit": {"tag"},
     "Deployment": {"flow_id", "name"},
 }
+# Below it, Go's JSON has no exponent.
+_GO_WRITES_IN_FULL: Final = 1e21
 # Of these, the stack's prefix is not part of the name.
 _UNPREFIXED: Final = {"BlockType", "WorkQueue", "Flow"}
 
@@ -248,15 +254,41 @@ def _unproved(live: Live, entry: dict[str, Any]) -> str | None:
         for key, value in live.state.to_properties().items()
         if key in args.model_fields and key not in args.marked(WriteOnly)
     }
-    left = args.model_fields.keys() - entry.keys() - _SAID.get(live.sort, {"name"})
-    given = {k: v for k, v in there.items() if k not in left - {"workspace_id"}}
+    said = _SAID.get(live.sort, {"name"}) | {"workspace_id"}
+    placed = {key: getattr(live.state, key) for key in said & args.model_fields.keys()}
+    try:
+        meant = args.model_validate({**placed, **_through_go(entry)}).to_properties()
+    except ValidationError as error:
+        return _told(failures_of(error, entry))
+    given = {key: meant[key] for key in meant.keys() & (entry.keys() | said)}
     checked, failures = check_properties(args, given)
     if failures:
-        return "; ".join(f"its {f.path or 'whole'} {f.reason}" for f in failures)
+        return _told(failures)
     silent = args.marked(UnmanagedIfUnset) - given.keys()
     differs = sorted(
         key
         for key in (there.keys() | checked.keys()) - silent
         if there.get(key) != checked.get(key)
     )
-    return f"its {', '.join(differs)} cannot be written" if differs else None
+    return (
+        f"its {', '.join(differs)} cannot be written in a config" if differs else None
+    )
+
+
+def _told(failures: Iterable[Failure]) -> str:
+    return "; ".join(f"its {one.path} {one.reason}" for one in failures)
+
+
+def _through_go(entry: Any) -> Any:
+    """Return what Pulumi makes of numbers: 1.0 becomes 1, a huge integer a float."""
+    match entry:
+        case dict():
+            return {key: _through_go(item) for key, item in entry.items()}
+        case list():
+            return [_through_go(item) for item in entry]
+        case float() if entry.is_integer() and abs(entry) < _GO_WRITES_IN_FULL:
+            return int(entry)
+        case int() if not -(2**63) <= entry < 2**64:
+            return float(entry)
+        case _:
+            return entry
