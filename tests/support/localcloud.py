@@ -242,8 +242,11 @@ def _lives(pid: int) -> bool:
 @pytest.fixture(scope="session")
 def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """Give all tests of the session, in all its workers, the same running cloud."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-    with shared(root) as cloud:
+    with shared(shared_root(tmp_path_factory)) as cloud:
         yield cloud
+
+
+def shared_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that all workers of the session have in common."""
+    root = tmp_path_factory.getbasetemp()
+    return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root

@@ -1,0 +1,15 @@
+"""Modal: one file a kind; importing this package registers them all."""
+
+from .dict import ModalDict
+from .environment import ModalEnvironment
+from .queue import ModalQueue
+from .secret import ModalSecret
+from .volume import ModalVolume
+
+__all__ = [
+    "ModalDict",
+    "ModalEnvironment",
+    "ModalQueue",
+    "ModalSecret",
+    "ModalVolume",
+]
