@@ -14,6 +14,7 @@ from components.kernel import ConfigurationError
 from components.prefect.automation import AutomationState
 from components.prefect.block import BlockState
 from components.prefect.block_data import MASK
+from components.prefect.block_type import BlockTypeState
 from components.prefect.deployment_model import DeploymentState
 from components.prefect.discovery import Live, Selection, describe
 from components.prefect.flow import FlowState
@@ -45,6 +46,11 @@ def block(
     )
     wire = {"data": {**data, **(hidden or {})}, "block_document_references": {}}
     return Live("Block", f"thing/{name}", state, wire)
+
+
+def block_type(slug: str, name: str) -> Live:
+    state = BlockTypeState(id=uuid.uuid4(), slug=slug, name=name, fields={})
+    return Live("BlockType", slug, state, {})
 
 
 def pool(name: str, type_: str = "process", **fields: Any) -> Live:
@@ -206,6 +212,15 @@ def test_a_name_that_several_have_is_told_apart() -> None:
     }
 
 
+def test_a_block_type_is_named_by_its_slug_unless_it_says_otherwise() -> None:
+    """As its resource does."""
+    usual, other = block_type("dump", "dump"), block_type("store", "Data store")
+    assert settings(usual, other)["block_types"] == {
+        "dump": {"fields": {}},
+        "store": {"name": "Data store", "fields": {}},
+    }
+
+
 def test_active_schedules_are_kept_running() -> None:
     """Tier dev would switch them off, and so change what is taken over."""
     one = flow("one")
@@ -235,11 +250,21 @@ def test_queues_stand_below_their_pool_with_distinct_priorities() -> None:
         ([variable("a", {"secure": "v1:"})], "take for something else"),
         ([variable("a", [1.0])], "its value cannot be written"),
         ([variable("a", 2**70)], "its value cannot be written"),
+        ([automation("")], "its name String should have at least 1"),
         ([automation("a"), automation("a")], "several have that name"),
         ([pool("p", base_job_template={"a": 1})], "needs an object"),
         ([queue("p", "q", 1)], "work pool"),
     ],
-    ids=["reference", "encrypted", "float", "huge", "twice", "template", "orphan"],
+    ids=[
+        "reference",
+        "encrypted",
+        "float",
+        "huge",
+        "nameless",
+        "twice",
+        "template",
+        "orphan",
+    ],
 )
 def test_what_cannot_be_described_is_left_out_with_the_reason(
     found: list[Live], why: str

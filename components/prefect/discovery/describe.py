@@ -255,11 +255,13 @@ def _unproved(live: Live, entry: dict[str, Any]) -> str | None:
         if key in args.model_fields and key not in args.marked(WriteOnly)
     }
     said = _SAID.get(live.sort, {"name"}) | {"workspace_id"}
-    placed = {key: getattr(live.state, key) for key in said & args.model_fields.keys()}
+    if live.sort == "BlockType" and "name" not in entry:
+        said |= {"name"}  # which is its slug, and its resource knows that
+    written = {key: getattr(live.state, key) for key in said} | _through_go(entry)
     try:
-        meant = args.model_validate({**placed, **_through_go(entry)}).to_properties()
+        meant = args.model_validate(written).to_properties()
     except ValidationError as error:
-        return _told(failures_of(error, entry))
+        return _told(failures_of(error, written))
     given = {key: meant[key] for key in meant.keys() & (entry.keys() | said)}
     checked, failures = check_properties(args, given)
     if failures:
