@@ -56,8 +56,15 @@ def _provider(project: PlatformProject) -> int:
     return found[0]
 
 
-@pytest.mark.parametrize("writes", [1, 6, 13])
-@pytest.mark.parametrize("victim", ["the command", "the provider"])
+@pytest.mark.parametrize(
+    ("victim", "writes"),
+    [
+        ("the command", 1),
+        ("the command", 13),
+        ("the provider", 2),
+        ("the provider", 7),
+    ],
+)
 def test_a_kill_in_the_middle_is_mended_by_the_next_run(
     proxied: tuple[PlatformProject, Proxy], victim: str, writes: int
 ) -> None:
