@@ -4,6 +4,7 @@ from .dict import ModalDict
 from .environment import ModalEnvironment
 from .queue import ModalQueue
 from .secret import ModalSecret
+from .service_user import ModalServiceUser
 from .volume import ModalVolume
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "ModalEnvironment",
     "ModalQueue",
     "ModalSecret",
+    "ModalServiceUser",
     "ModalVolume",
 ]
