@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from components.kernel.registry import kind_of
-from tests.support.localcloud import LocalCloud, local_cloud
+from tests.support.localcloud import (
+    LocalCloud,
+    local_cloud,
+    shared,
+    shared_root,
+)
+from tests.support.modal_world import ModalWorld, modal_worlds
 from tests.support.proxy import Call, Proxy
 from tests.support.servicer import Object, Servicer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.contract.sample import Properties
 
 __all__ = ["local_cloud"]
+
+# Of which arguments each one says that an object lives in something.
+PLACES = {"workspace_id", "environment_name"}
 
 
 class PrefectWorld:
@@ -80,17 +91,31 @@ class PrefectWorld:
 class Worlds:
     """The places that kinds live in, made when a kind of that place is first tested."""
 
-    def __init__(self, cloud: LocalCloud) -> None:
-        self._cloud = cloud
+    def __init__(self, root: Path) -> None:
+        self._root = root
         self._open = contextlib.ExitStack()
-        self._worlds: dict[bool, PrefectWorld] = {}
+        self._worlds: dict[tuple[str, bool], PrefectWorld | ModalWorld] = {}
 
-    def of(self, token: str) -> PrefectWorld:
+    def of(self, token: str) -> PrefectWorld | ModalWorld:
         """Return the world of a kind."""
-        in_workspace = "workspace_id" in kind_of(token).args.model_fields
-        if in_workspace not in self._worlds:
-            self._worlds[in_workspace] = self._prefect(in_workspace=in_workspace)
-        return self._worlds[in_workspace]
+        service = token.partition(":")[0]
+        placed = kind_of(token).args.model_fields.keys() & PLACES
+        world = (service, bool(placed))
+        if world not in self._worlds:
+            self._worlds[world] = (
+                self._modal(bool(placed))
+                if service == "modal"
+                else self._prefect(in_workspace=bool(placed))
+            )
+        return self._worlds[world]
+
+    @cached_property
+    def _cloud(self) -> LocalCloud:
+        return self._open.enter_context(shared(self._root))
+
+    @cached_property
+    def _modal(self) -> Callable[[bool], ModalWorld]:
+        return self._open.enter_context(modal_worlds(self._root / uuid.uuid4().hex))
 
     def _prefect(self, *, in_workspace: bool) -> PrefectWorld:
         cloud = self._cloud
@@ -110,9 +135,9 @@ class Worlds:
 
 
 @pytest.fixture(scope="session")
-def worlds(local_cloud: LocalCloud) -> Iterator[Worlds]:
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
     """Return the worlds of this test process."""
-    opened = Worlds(local_cloud)
+    opened = Worlds(shared_root(tmp_path_factory))
     yield opened
     opened.close()
 
