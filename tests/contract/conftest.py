@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from components.kernel.registry import kind_of
+from tests.support.github_world import GithubWorld, github_worlds
 from tests.support.localcloud import (
     LocalCloud,
     local_cloud,
@@ -96,9 +97,11 @@ class Worlds:
         self._open = contextlib.ExitStack()
         self._worlds: dict[tuple[str, bool], PrefectWorld | ModalWorld] = {}
 
-    def of(self, token: str) -> PrefectWorld | ModalWorld:
+    def of(self, token: str) -> PrefectWorld | ModalWorld | GithubWorld:
         """Return the world of a kind."""
         service = token.partition(":")[0]
+        if service == "github":
+            return self._github(token)
         placed = kind_of(token).args.model_fields.keys() & PLACES
         world = (service, bool(placed))
         if world not in self._worlds:
@@ -116,6 +119,10 @@ class Worlds:
     @cached_property
     def _modal(self) -> Callable[[bool], ModalWorld]:
         return self._open.enter_context(modal_worlds(self._root / uuid.uuid4().hex))
+
+    @cached_property
+    def _github(self) -> Callable[[str], GithubWorld]:
+        return self._open.enter_context(github_worlds(self._root / uuid.uuid4().hex))
 
     def _prefect(self, *, in_workspace: bool) -> PrefectWorld:
         cloud = self._cloud

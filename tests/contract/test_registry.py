@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import components.github  # registers its kinds
 import components.modal  # registers its kinds
 import components.prefect  # noqa: F401  # registers its kinds
 from components.kernel.registry import kind_of, kinds

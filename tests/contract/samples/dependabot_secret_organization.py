@@ -1,0 +1,7 @@
+"""A secret of Dependabot, of the organization."""
+
+from __future__ import annotations
+
+from tests.support.github_secrets import secret_sample
+
+SAMPLE = secret_sample("github:DependabotSecret", "dependabot/secrets", "organization")
