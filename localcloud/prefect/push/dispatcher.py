@@ -18,9 +18,10 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import StateType
+from prefect.runner._control_channel import ControlChannel
 
 from localcloud.prefect.account import keys
-from localcloud.prefect.push.job import Job
+from localcloud.prefect.push.job import Job, Place
 from localcloud.prefect.push.pools import is_hosted
 from localcloud.prefect.push.report import API_ERRORS, EXECUTOR, Report
 
@@ -57,12 +58,13 @@ class Dispatcher:
         self._workspace = workspace
         self._folder = folder
         account = f"{address}/api/accounts/{workspace['account_id']}"
-        self._addresses = {
+        addresses = {
             "PREFECT_CLOUD_API_URL": f"{address}/api",
             "PREFECT_CLOUD_UI_URL": address,
             "PREFECT_API_URL": f"{account}/workspaces/{workspace['id']}",
         }
         self._jobs: dict[UUID, tuple[Job, asyncio.Task[None]]] = {}
+        self._place = Place(store, workspace["id"], addresses, ControlChannel(), folder)
         self._pools: list[WorkPool] = []
         self._pools_read = -float("inf")
         self._heard: dict[str, float] = {}
@@ -75,9 +77,12 @@ class Dispatcher:
     async def serve(self) -> None:
         """Serve until cancelled, which ends the runs that are running."""
         key = keys.issue_for_run(self._store, self._workspace["id"])
-        url = self._addresses["PREFECT_API_URL"]
+        url = self._place.addresses["PREFECT_API_URL"]
         try:
-            async with PrefectClient(url, api_key=key["key"]) as client:
+            async with (
+                PrefectClient(url, api_key=key["key"]) as client,
+                self._place.control,
+            ):
                 try:
                     await self._loop(client)
                 finally:
@@ -113,13 +118,7 @@ class Dispatcher:
             ):
                 run = due.flow_run
                 if run.id not in self._jobs:
-                    job = Job(
-                        client,
-                        self._store,
-                        self._workspace["id"],
-                        self._addresses,
-                        self._folder,
-                    )
+                    job = Job(client, self._place)
                     task = asyncio.create_task(job.execute(run, pool))
                     self._jobs[run.id] = job, task
         await self._cancel(client)
@@ -145,7 +144,7 @@ class Dispatcher:
             id=FlowRunFilterId(any_=running), state=FlowRunFilterState(type=cancelling)
         )
         for run in await client.read_flow_runs(flow_run_filter=wanted):
-            await self._jobs[run.id][0].cancel()
+            await self._jobs[run.id][0].cancel(run.id)
 
     async def _settle_what_was_left(self, client: PrefectClient) -> None:
         """Crash the runs whose processes ended with an earlier executor."""

@@ -11,6 +11,7 @@ from prefect.exceptions import Abort, ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Crashed, Pending
 from prefect.types._datetime import now
 from prefect.utilities.engine import propose_state
+from pydantic import ValidationError
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -55,6 +56,9 @@ class Report:
         message = "The run was cancelled, and its process ended."
         state: State[None] = Cancelled(message=message)
         try:
+            run = await self._client.read_flow_run(self._run_id)
+            if run.state is not None and run.state.is_cancelled():
+                return  # the run said so itself
             await self._client.set_flow_run_state(self._run_id, state, force=True)
         except API_ERRORS:
             log.warning("run %s could not be made Cancelled", self._run_id)
@@ -82,3 +86,21 @@ class Report:
         except API_ERRORS:
             log.warning("run %s could not be made %s", self._run_id, state.name)
             return None
+
+
+def reason(error: Exception) -> str:
+    """Say what went wrong without what was sent, which may hold secrets."""
+    match error:
+        case ValidationError():
+            faults = error.errors(include_input=False, include_url=False)
+            return "; ".join(
+                f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+                for fault in faults
+            )
+        case httpx.HTTPStatusError():
+            request = error.request
+            status = error.response.status_code
+            return f"{request.method} {request.url.path} was answered {status}"
+        case ObjectNotFound():
+            return "an object that its deployment or its pool refers to is not there"
+    return str(error)
