@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from components.kernel import Kind
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs/reference"
-SERVICES: Final = ("prefect",)
+SERVICES: Final = ("modal", "prefect")
 _NOTICE: Final = "<!-- Made by `python -m tools.reference`; change the docstrings. -->"
 _MARKS: Final = {
     Immutable: "a change replaces the object",
@@ -239,7 +239,8 @@ def _type(annotation: Any) -> str:  # noqa: PLR0911  # a return a sort of type
         for mark in annotation.__metadata__:
             if isinstance(mark, EntryOf):
                 name = mark.model.__name__.removesuffix("Args")
-                return f"what [{name}](prefect-{name}.md) takes"
+                service = mark.model.__module__.split(".")[1]
+                return f"what [{name}]({service}-{name}.md) takes"
         text = _type(annotation.__origin__)
         return _as_json(text) if JSON_MARKER in annotation.__metadata__ else text
     if origin in {Union, UnionType}:

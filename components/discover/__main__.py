@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from components.kernel import ConfigurationError, FlowgroundError
 from components.prefect.discovery import KINDS, Described, Selection, describe, read
 
-from .merge import merged
+from .merge import merged, prefix_of
 from .place import Place
 from .stack_file import StackFile
 from .state import managed_ids
@@ -112,7 +112,7 @@ def _write(
 ) -> int:
     there = file.get("prefect") or {}
     found, unreadable = read(place.api)
-    result = describe(found, selection, prefix=place.prefix(there))
+    result = describe(found, selection, prefix=prefix_of(there, file.stack))
     result.left_out.extend(unreadable)
     whole = not selection.kinds and not selection.names
     settings = merged(there or {"workspace": place.settings(whole=whole)}, result)

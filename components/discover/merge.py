@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from components.prefect.discovery import Described
 
 
+def prefix_of(there: Mapping[str, Any], stack: str) -> str:
+    """Return what a stack puts before names, which a new config leaves empty."""
+    workspace = there.get("workspace") or {}
+    shared = f"{stack}-" if workspace.get("layout") == "shared" else ""
+    given = workspace.get("prefix")
+    return shared if given is None else str(given)
+
+
 def merged(there: Mapping[str, Any], result: Described) -> dict[str, Any]:
     """Return the settings with what was described and is not among them yet.
 

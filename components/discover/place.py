@@ -11,8 +11,6 @@ from components.prefect.client import connect_account, connect_workspace
 from components.prefect.workspace import WorkspaceKind, WorkspaceState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from components.prefect.client import PrefectApi
 
     from .stack_file import StackFile
@@ -77,8 +75,3 @@ class Place(NamedTuple):
         if self.workspace.description:
             said["description"] = self.workspace.description
         return said
-
-    @staticmethod
-    def prefix(there: Mapping[str, Any]) -> str:
-        """Return what the stack puts before names, as far as its config says so."""
-        return str((there.get("workspace") or {}).get("prefix") or "")

@@ -25,6 +25,7 @@ class StackFile:
     """The config of one stack, as its file has it.
 
     Attributes:
+        stack: The stack's own name, without its organization and project.
         path: The file.
         project: The project's name, which is what its keys begin with.
     """
@@ -35,7 +36,8 @@ class StackFile:
         Raises:
             ConfigurationError: The folder has no project, or the file is no YAML.
         """
-        self.path = folder / f"Pulumi.{stack}.yaml"
+        self.stack = stack.rpartition("/")[2]
+        self.path = folder / f"Pulumi.{self.stack}.yaml"
         project = _mapping(folder / "Pulumi.yaml")
         if "name" not in project:
             raise ConfigurationError(

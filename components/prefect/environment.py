@@ -28,6 +28,7 @@ from .service_account import ServiceAccount
 from .settings import DeploymentSettings, PrefectSettings
 from .tag_concurrency_limit import TagConcurrencyLimit
 from .variable import Variable
+from .webhook import Webhook
 from .work_pool import WorkPool
 from .work_queue import WorkQueue
 from .workspace import Workspace
@@ -124,6 +125,7 @@ class PrefectEnvironment(pulumi.ComponentResource):
         } | self._of_projects()
         self._groups["deployments"] = _ids(self.deployments)
         self.automations = self._each(Automation, "automations")
+        self.webhooks = self._each(Webhook, "webhooks")
         self.register_outputs({})
 
     @property

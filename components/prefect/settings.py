@@ -26,6 +26,7 @@ from .project.overlay import FlowProjectSettings
 from .service_account import ServiceAccountArgs
 from .tag_concurrency_limit import TagConcurrencyLimitArgs
 from .variable import VariableArgs
+from .webhook import WebhookArgs
 from .work_pool import WorkPoolArgs
 from .work_queue import WorkQueueArgs
 
@@ -167,6 +168,7 @@ class PrefectSettings(Part):
         flow_projects: Each a prefect.yaml, by a name of the stack's own.
         deployments: By name; those that no prefect.yaml has.
         automations: By name; see `Automation`.
+        webhooks: By name, in Prefect Cloud only; see `Webhook`.
     """
 
     workspace: WorkspaceSettings
@@ -197,5 +199,8 @@ class PrefectSettings(Part):
     flow_projects: dict[str, FlowProjectSettings] = Field(default_factory=dict)
     deployments: dict[str, DeploymentSettings] = Field(default_factory=dict)
     automations: dict[str, Annotated[Entry, EntryOf(AutomationArgs, *_PLACED)]] = Field(
+        default_factory=dict
+    )
+    webhooks: dict[str, Annotated[Entry, EntryOf(WebhookArgs, *_PLACED)]] = Field(
         default_factory=dict
     )

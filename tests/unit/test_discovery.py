@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.discover.merge import merged
+from components.discover.merge import merged, prefix_of
 from components.discover.stack_file import StackFile
 from components.kernel import ConfigurationError
 from components.prefect.automation import AutomationState
@@ -297,6 +297,21 @@ def test_keys_are_without_the_stacks_prefix() -> None:
     result = describe([variable("dev-a"), variable("b")], prefix="dev-")
     assert result.settings == {"variables": {"a": {"value": 1}}}
     assert [one.what for one in result.left_out] == ["Variable b"]
+
+
+@pytest.mark.parametrize(
+    ("workspace", "prefix"),
+    [
+        (None, ""),
+        ({"layout": "own"}, ""),
+        ({"layout": "shared"}, "dev-"),
+        ({"layout": "shared", "prefix": ""}, ""),
+        ({"layout": "own", "prefix": "x-"}, "x-"),
+    ],
+)
+def test_the_prefix_is_the_programs(workspace: Any, prefix: str) -> None:
+    """What the program would put before names is what discovery takes away."""
+    assert prefix_of({"workspace": workspace}, "dev") == prefix
 
 
 def test_schedules_are_brief_only_where_that_means_the_same() -> None:

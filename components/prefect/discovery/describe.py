@@ -37,6 +37,7 @@ GROUPS: Final = {
     "Flow": "flows",
     "Deployment": "deployments",
     "Automation": "automations",
+    "Webhook": "webhooks",
 }
 # Which references the environment knows by the time that it makes one of a kind.
 _KNOWN: Final = {
@@ -55,6 +56,7 @@ _SAID: Final = {
     "TagConcurrencyLimit": {"tag"},
     "Deployment": {"flow_id", "name"},
 }
+_MANY_OF_ONE_NAME: Final = frozenset({"Automation", "Webhook"})
 # Below it, Go's JSON has no exponent.
 _GO_WRITES_IN_FULL: Final = 1e21
 # Of these, the stack's prefix is not part of the name.
@@ -130,7 +132,7 @@ class _Description:
 
     def _fault(self, live: Live, *, several: bool) -> str | None:
         """Say what keeps an object from being described."""
-        if several and live.sort == "Automation":
+        if several and live.sort in _MANY_OF_ONE_NAME:
             return "several have that name; delete or rename all but one"
         if live.sort not in _UNPREFIXED and not live.short.startswith(self._prefix):
             return f"its name lacks the stack's prefix '{self._prefix}'"

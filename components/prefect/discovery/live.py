@@ -19,6 +19,7 @@ from components.prefect.flow import FlowKind
 from components.prefect.global_concurrency_limit import GlobalConcurrencyLimitKind
 from components.prefect.tag_concurrency_limit import TagConcurrencyLimitKind
 from components.prefect.variable import VariableKind
+from components.prefect.webhook import WebhookKind
 from components.prefect.work_pool import WorkPoolKind
 from components.prefect.work_queue import DEFAULT, UNTOUCHED, WorkQueueKind
 
@@ -40,8 +41,11 @@ KINDS: Final[dict[str, Kind[PrefectApi, Any, Any]]] = {
         FlowKind,
         DeploymentKind,
         AutomationKind,
+        WebhookKind,
     )
 }
+# What a server of one's own does not have.
+_CLOUD_ONLY: Final = frozenset({"Webhook"})
 # Where the pictures of the block types that Prefect ships are kept.
 _PREFECTS_PICTURES: Final = (
     "https://cdn.sanity.io/images/3ugk85nk/",
@@ -114,6 +118,8 @@ def read(api: PrefectApi) -> tuple[list[Live], list[LeftOut]]:
     left_out: list[LeftOut] = []
     for sort, kind in KINDS.items():
         parsed[sort] = []
+        if sort in _CLOUD_ONLY and api.workspace_id is None:
+            continue
         for wire in kind.list(api):
             if _is_prefects(sort, wire):
                 continue
