@@ -18,12 +18,14 @@ import pulumi
 from pydantic import AfterValidator, Field
 
 from components.kernel import (
+    AlreadyExistsError,
     Args,
     DataLossError,
     Local,
     Location,
     ManagedResource,
     NotFoundError,
+    RefusedError,
     UnmanagedIfUnset,
     Wire,
     changed,
@@ -127,12 +129,23 @@ class ModalEnvironmentKind(WorkspaceKind[ModalEnvironmentArgs, ModalEnvironmentS
             name=args.name,
             is_managed=args.restricted,
             default_member_role_str=args.default_member_role or "",
-            settings={"webhook_suffix": args.web_suffix or ""},
+            settings={
+                "webhook_suffix": args.web_suffix or "",
+                "image_builder_version": args.image_builder_version,
+            },
         )
         made = [wire for wire in self.list(api) if wire["name"] == args.name]
         if not made:
             raise NotFoundError("it is gone again; run again")
-        return self.update(api, self.parse(api, made[0]), args)
+        try:
+            return self.update(api, self.parse(api, made[0]), args)
+        except AlreadyExistsError:
+            # Of the suffix, not of the name: nothing half made is left behind.
+            api.call("EnvironmentDelete", name=args.name)
+            raise RefusedError(
+                f"the web suffix '{args.web_suffix}' is another environment's; "
+                "choose another one, or leave it to Modal"
+            ) from None
 
     def update(
         self, api: ModalApi, old: ModalEnvironmentState, new: ModalEnvironmentArgs
@@ -156,8 +169,7 @@ class ModalEnvironmentKind(WorkspaceKind[ModalEnvironmentArgs, ModalEnvironmentS
             api.call(
                 "EnvironmentSetDefaultMemberRole", **where, default_member_role=number
             )
-        kept = {"web_suffix": old.web_suffix} if new.web_suffix is None else {}
-        return ModalEnvironmentState(**{**dict(new), **kept, "id": old.id})
+        return ModalEnvironmentState(**{**dict(new), "id": old.id})
 
     def delete(self, api: ModalApi, state: ModalEnvironmentState) -> None:
         """Delete the environment if nothing would be lost with it.
@@ -216,7 +228,7 @@ class ModalEnvironment(ManagedResource, kind=ModalEnvironmentKind):
 
     settings = SETTINGS
     name: pulumi.Output[str]
-    web_suffix: pulumi.Output[str]
+    web_suffix: pulumi.Output[str | None]
     restricted: pulumi.Output[bool]
     default_member_role: pulumi.Output[str | None]
     image_builder_version: pulumi.Output[str]

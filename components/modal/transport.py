@@ -39,7 +39,12 @@ class Transport:
             _probe(endpoint.server_url, hosts)
 
         import modal  # noqa: PLC0415  # after the variable that it reads
+        from modal._utils.async_utils import synchronizer  # noqa: PLC0415
         from modal_proto import api_pb2  # noqa: PLC0415
+
+        # They run in the SDK's own event loop, and block whichever thread calls.
+        self._ask: Any = synchronizer.create_blocking(_ask)
+        self._ask_for_parts: Any = synchronizer.create_blocking(_ask_for_parts)
 
         self._methods = api_pb2.DESCRIPTOR.services_by_name["ModalClient"]
         client = modal.Client(
@@ -51,30 +56,12 @@ class Transport:
 
     def call(self, rpc: str, fields: Mapping[str, Any]) -> Wire:
         """Make a call that is answered once."""
-        from modal._utils.async_utils import synchronizer  # noqa: PLC0415
-        from modal._utils.grpc_utils import Retry  # noqa: PLC0415
-
-        async def ask(client: Any) -> Message:
-            method = getattr(client._stub, rpc)  # noqa: SLF001  # `stub` warns that it is internal
-            answer: Message = await method(request, retry=retry)
-            return answer
-
-        request = self._request(rpc, fields)
-        retry = Retry(attempt_timeout=ANSWER_SECONDS)
-        return _decoded(synchronizer.create_blocking(ask)(self._client))
+        return _decoded(self._ask(self._client, rpc, self._request(rpc, fields)))
 
     def stream(self, rpc: str, fields: Mapping[str, Any]) -> list[Wire]:
         """Make a call that is answered in parts."""
-        from modal._utils.async_utils import synchronizer  # noqa: PLC0415
-
-        async def ask(client: Any) -> list[Message]:
-            method = getattr(client._stub, rpc)  # noqa: SLF001  # as above
-            return [part async for part in method.unary_stream(request)]
-
-        request = self._request(rpc, fields)
-        return [
-            _decoded(part) for part in synchronizer.create_blocking(ask)(self._client)
-        ]
+        parts = self._ask_for_parts(self._client, rpc, self._request(rpc, fields))
+        return [_decoded(part) for part in parts]
 
     def _request(self, rpc: str, fields: Mapping[str, Any]) -> Message:
         from google.protobuf import message_factory  # noqa: PLC0415
@@ -82,6 +69,19 @@ class Transport:
         described = self._methods.methods_by_name[rpc].input_type
         request: Message = message_factory.GetMessageClass(described)(**fields)
         return request
+
+
+async def _ask(client: Any, rpc: str, request: Message) -> Message:
+    from modal._utils.grpc_utils import Retry  # noqa: PLC0415  # as above
+
+    method = getattr(client._stub, rpc)  # noqa: SLF001  # `stub` warns that it is internal
+    answer: Message = await method(request, retry=Retry(attempt_timeout=ANSWER_SECONDS))
+    return answer
+
+
+async def _ask_for_parts(client: Any, rpc: str, request: Message) -> list[Message]:
+    method = getattr(client._stub, rpc)  # noqa: SLF001  # as above
+    return [part async for part in method.unary_stream(request)]
 
 
 def _decoded(answer: Message) -> Wire:
