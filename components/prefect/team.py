@@ -9,6 +9,7 @@ takes two calls to make: one without members is what a crash between them leaves
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from components.kernel import (
     Args,
     LostAnswerError,
     ManagedResource,
+    NotFoundError,
     UnmanagedIfUnset,
     Wire,
     changed,
@@ -169,7 +171,8 @@ class TeamKind(AccountKind[TeamArgs, TeamState]):
         if gone:
             for actor_id, id_ in _by_actor(api, sort).items():
                 if UUID(id_) in gone:
-                    api.delete(f"{path}/members/{actor_id}")
+                    with contextlib.suppress(NotFoundError):
+                        api.delete(f"{path}/members/{actor_id}")
 
 
 def _of(args: TeamArgs, sort: str) -> frozenset[UUID]:

@@ -150,6 +150,17 @@ def test_a_members_end_is_drift_and_no_failure(
     assert updated.inputs["service_account_ids"] == []
 
 
+def test_a_removal_whose_answer_was_lost_is_a_removal(
+    account: PrefectWorld, unique: str
+) -> None:
+    """The second DELETE finds nobody, which is what was asked for."""
+    wanted = {"name": unique, "user_ids": [_user(account)]}
+    made = account.servicer.create(TEAM, wanted)
+    account.lose_one_answer(lambda call: call.method == "DELETE")
+    account.servicer.update(made, {"name": unique, "user_ids": []})
+    assert account.call("GET", f"/teams/{made.id}")["memberships"] == []
+
+
 def test_a_webhooks_address_works_and_rotates(
     workspace: PrefectWorld, unique: str
 ) -> None:

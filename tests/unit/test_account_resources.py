@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +38,8 @@ from components.prefect import (
 from tests.unit.kernel.program import run
 
 LOOKUP = "__lookup"
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "account.md"
+PROGRAMS = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
 
 
 def test_the_names_are_the_resources_unless_given() -> None:
@@ -142,3 +146,20 @@ def test_a_deployment_is_looked_up_through_its_flow() -> None:
     assert deployment.inputs["name"] == "n"
     assert deployment.inputs["flow_id"] == "an-id"
     assert flow.inputs["workspace_id"] == deployment.inputs["workspace_id"]
+
+
+def test_the_guides_programs_are_programs() -> None:
+    """What users copy from the guide declares what it says."""
+
+    def program() -> None:
+        for text in PROGRAMS:
+            exec(compile(text, GUIDE.name, "exec"), {})  # noqa: S102  # our own guide
+
+    made = run(program, respond=lambda _: {"__id": "an-id", "api_key": "a-key"})
+    assert made["data-in-prod"].inputs["role"] == "releaser"
+    assert made["data"].inputs["service_account_ids"] == ["ci-id"]
+    assert [sla["name"] for sla in made["nightly-slas"].inputs["slas"]] == [
+        "slow",
+        "late",
+    ]
+    assert len(made["offices"].inputs["entries"]) == 2
