@@ -74,9 +74,9 @@ def test_a_control_plane_that_is_not_there_is_told_at_once(unique: str) -> None:
     begun = time.monotonic()
     inputs = {"name": unique, "environment_name": "main", "values": {"A": "1"}}
     told = f"Modal at {url} cannot be reached; check MODAL_SERVER_URL"
-    with Servicer({**env, "MODAL_SERVER_URL": url}) as running:
-        with pytest.raises(CallError, match=told):
-            running.create(SECRET, inputs)
+    servicer = Servicer({**env, "MODAL_SERVER_URL": url})
+    with servicer, pytest.raises(CallError, match=told):
+        servicer.create(SECRET, inputs)
     assert time.monotonic() - begun < 20
 
 
