@@ -49,7 +49,7 @@ class SharedArgs(EntryArgs):
     @classmethod
     def derived(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return an organization's visibility, where none is said."""
-        if given.get("organization") is None:
+        if given.get("organization") is None or given.get("repository") is not None:
             return {}
         chosen = given.get("selected_repositories")
         return {"visibility": "selected" if chosen else "private"}
