@@ -64,7 +64,7 @@ class Provider(ResourceProvider):
 
     def check(self, olds: Properties, news: Properties) -> CheckResult:
         """Validate at preview; everything unknown passes through."""
-        with _one_sentence():
+        with one_sentence():
             unknown = {k: v for k, v in news.items() if pulumi.contains_unknowns(v)}
             known = {k: v for k, v in news.items() if k not in unknown and _ours(k)}
             inputs, failures = self.lifecycle.check(
@@ -78,7 +78,7 @@ class Provider(ResourceProvider):
 
     def diff(self, id_: str, olds: Properties, news: Properties) -> DiffResult:
         """Say which changes replace; the engine finds the changes themselves."""
-        with _one_sentence():
+        with one_sentence():
             unknown = [k for k, v in news.items() if pulumi.contains_unknowns(v)]
             replaces = self.lifecycle.replaces(id_, olds, news, unknown=unknown)
             return DiffResult(
@@ -87,13 +87,13 @@ class Provider(ResourceProvider):
 
     def create(self, props: Properties) -> CreateResult:
         """Make the object, or adopt what a crashed run left."""
-        with _one_sentence():
+        with one_sentence():
             id_, outputs = self.lifecycle.create(props)
             return CreateResult(id_, self._sealed(outputs))
 
     def read(self, id_: str, props: Properties) -> ReadResult:
         """Read the live object as outputs and as inputs, so that drift shows."""
-        with _one_sentence():
+        with one_sentence():
             live = self.lifecycle.read(id_, props)
             if live is None:
                 return ReadResult(None, {})
@@ -103,12 +103,12 @@ class Provider(ResourceProvider):
 
     def update(self, id_: str, olds: Properties, news: Properties) -> UpdateResult:
         """Send what changed."""
-        with _one_sentence():
+        with one_sentence():
             return UpdateResult(self._sealed(self.lifecycle.update(id_, olds, news)))
 
     def delete(self, id_: str, props: Properties) -> None:
         """Delete the object; one already gone is fine."""
-        with _one_sentence():
+        with one_sentence():
             self.lifecycle.delete(id_, props)
 
     def _sealed(self, props: Properties) -> Properties:
@@ -127,7 +127,8 @@ class ProviderError(Exception):
 
 
 @contextmanager
-def _one_sentence() -> Iterator[None]:
+def one_sentence() -> Iterator[None]:
+    """Tell whatever goes wrong inside the block as the engine should show it."""
     try:
         yield
     except FlowgroundError as error:

@@ -20,7 +20,7 @@ from .lifecycle import FOUND_ID, LOOKUP
 from .model import Secret, WriteOnly, json_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from .kind import Kind
 
@@ -114,11 +114,13 @@ class ManagedResource(Resource):
             opts, pulumi.ResourceOptions(additional_secret_outputs=sorted(sealed))
         )
         if merged.provider is None:
-            merged.provider = _provider(cls)
+            merged.provider = provider_of(
+                cls.kind.token.partition(":")[0], cls.settings
+            )
         return merged
 
 
-def _provider(cls: type[ManagedResource]) -> pulumi.ProviderResource:
+def provider_of(service: str, settings: Iterable[str]) -> pulumi.ProviderResource:
     """Return the program's one provider process for a service.
 
     A process each gives every service its own workers (the SDK's servicer has four)
@@ -126,10 +128,9 @@ def _provider(cls: type[ManagedResource]) -> pulumi.ProviderResource:
     """
     root = get_root_resource()
     of_program = _providers.setdefault(root, {}) if root else {}
-    service = cls.kind.token.partition(":")[0]
     if service not in of_program:
         config = pulumi.Config()
-        given = {key: config.get_secret(key) for key in cls.settings}
+        given = {key: config.get_secret(key) for key in settings}
         of_program[service] = pulumi.ProviderResource(
             "pulumi-python",
             service,

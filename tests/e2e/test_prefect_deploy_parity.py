@@ -282,6 +282,7 @@ def test_a_second_run_changes_nothing(sides: Sides) -> None:
     expect = ("--expect-no-changes", "--diff")
     sides.project("preview", *expect)
     sides.project("refresh", "--preview-only", *expect)
+    sides.project("up", "--yes", "--skip-preview", *expect)
 
 
 def test_no_secret_is_in_plain_sight(sides: Sides) -> None:

@@ -43,7 +43,8 @@ def declared(folder: Path, *deployments: dict[str, Any], **changes: Any) -> Run:
     def program() -> None:
         FlowProject("p", FlowProjectSettings(path=str(folder), **changes))
 
-    return run(program)
+    outputs = {"outputs": json.dumps({"b": {"stdout": "built"}})}
+    return run(program, respond=lambda _: outputs)
 
 
 def inputs(made: Run, name: str = "p/hello/one") -> dict[str, Any]:
@@ -202,3 +203,37 @@ def test_two_triggers_of_one_name_are_refused(folder: Path) -> None:
     twice = {"triggers": [{"name": "a", "expect": ["x"]}, {"name": "a"}]}
     with pytest.raises(ConfigurationError, match=r"triggers\[1\].name: another"):
         declared(folder, twice)
+
+
+def test_steps_run_once_for_all_that_share_them(folder: Path) -> None:
+    """Whose outputs are used where, and what they depend on beside themselves."""
+    run_ = {"prefect.deployments.steps.run_shell_script": {"id": "b", "script": "x"}}
+    made = declared(
+        folder,
+        {"version": "{{ b.stdout }}"},
+        {"name": "two", "description": "of {{ b.stdout }}"},
+        {"name": "three", "build": None},
+        top={"build": run_, "pull": [{"a.b": {"id": "c", "d": "{{ c.e }}"}}]},
+    )
+    (steps,) = [r for r in made.registered if "ProjectSteps" in r.type]
+    assert json.loads(steps.inputs["steps"]) == [run_]
+    before = steps.inputs["digest"]
+    (folder / "hello.py").write_text(CODE + "\n# changed\n")
+    again = declared(folder, {}, top={"build": run_})
+    (steps,) = [r for r in again.registered if "ProjectSteps" in r.type]
+    assert steps.inputs["digest"] != before
+    unwatched = declared(folder, {}, top={"build": run_}, watch=["absent"])
+    (steps,) = [r for r in unwatched.registered if "ProjectSteps" in r.type]
+    (folder / "hello.py").write_text(CODE)
+    unmoved = declared(folder, {}, top={"build": run_}, watch=["absent"])
+    (same,) = [r for r in unmoved.registered if "ProjectSteps" in r.type]
+    assert same.inputs["digest"] == steps.inputs["digest"]
+
+
+def test_no_step_is_run_for_a_file_that_is_not_valid(folder: Path) -> None:
+    """Steps have effects, and so come after every check."""
+    run_ = {"prefect.deployments.steps.run_shell_script": {"id": "b", "script": "x"}}
+    with pytest.raises(ConfigurationError):
+        declared(
+            folder, {}, {"name": "two", "entrypoint": "a.py:b"}, top={"push": run_}
+        )

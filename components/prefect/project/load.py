@@ -14,7 +14,7 @@ from components.kernel.check import Failure, failures_of
 from .model import ProjectFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 
@@ -40,22 +40,32 @@ def load(file: Path) -> ProjectFile:
         raise ConfigurationError(
             f"{file} is not a mapping; give it a list `deployments`"
         )
-    # As Prefect, which writes dates as text; anchors may be put into `x-…` too.
-    given: dict[str, Any] = {
-        key: value
-        for key, value in to_jsonable_python(read).items()
-        if not key.startswith("x-")
-    }
+    # Anchors may be put into `x-…` too.
+    return parse({k: v for k, v in read.items() if not str(k).startswith("x-")}, file)
+
+
+def parse(read: Mapping[str, Any], place: object) -> ProjectFile:
+    """Validate what a prefect.yaml says.
+
+    Args:
+        read: Its content.
+        place: Where that is written, for the error.
+
+    Raises:
+        ConfigurationError: It is not valid.
+    """
+    # As Prefect, which writes dates as text.
+    given = to_jsonable_python(read)
     try:
         return ProjectFile.model_validate(given)
     except ValidationError as error:
-        raise faulty(file, failures_of(error, given)) from None
+        raise faulty(place, failures_of(error, given)) from None
 
 
-def faulty(file: Path, faults: Iterable[Failure]) -> ConfigurationError:
+def faulty(place: object, faults: Iterable[Failure]) -> ConfigurationError:
     """Return the one error that tells all faults of a file."""
     lines = [f"  {fault.path}: {fault.reason}" for fault in faults]
-    return ConfigurationError("\n".join([f"{file} is not valid:", *lines]))
+    return ConfigurationError("\n".join([f"{place} is not valid:", *lines]))
 
 
 def below(path: Location, faults: Iterable[Failure]) -> Iterator[Failure]:

@@ -56,7 +56,7 @@ class Lookups:
         variables: Mapping[str, Variable],
         blocks: Mapping[str, Block],
     ) -> None:
-        self._workspace = workspace
+        self.workspace = workspace
         self._variables = variables
         self._blocks = blocks
         self._read: dict[str, pulumi.Output[Any]] = {}
@@ -96,11 +96,11 @@ class Lookups:
                 return wire["data"]
 
             data = self._once(f"block '{slug}/{name}'", read)
-        return pulumi.Output.secret(data.apply(lambda known: _within(known, field)))
+        return pulumi.Output.secret(data.apply(lambda known: _in_block(known, field)))
 
     def _once(self, what: str, read: Callable[[PrefectApi], Any]) -> pulumi.Output[Any]:
         if what not in self._read:
-            workspace = pulumi.Output.from_input(self._workspace)
+            workspace = pulumi.Output.from_input(self.workspace)
             self._read[what] = workspace.apply(lambda id_: _reading(id_, what, read))
         return self._read[what]
 
@@ -135,12 +135,23 @@ class _Unknown:
         )  # positional by design
 
 
-def _within(data: Any, field: str) -> Any:
+def _in_block(data: Any, field: str) -> Any:
     """Follow a path into a block's data, as Prefect does."""
     if isinstance(data, Mapping) and [*data] == ["value"]:
         first = next(iter(_STEP.findall(field)), None)
         if first != "value":
             data = data["value"]
+    return within(data, field)
+
+
+def within(data: Any, field: str, default: Any = None) -> Any:
+    """Follow a path of keys and indices, such as `servers[1].host`.
+
+    Args:
+        data: Mappings, lists and values.
+        field: The path.
+        default: What there is if it leads nowhere; None makes that an error.
+    """
     for step in _STEP.findall(field):
         match data:
             case Mapping():
@@ -149,9 +160,11 @@ def _within(data: Any, field: str) -> Any:
                 data = data[int(step)]
             case _:
                 data = _MISSING
+        if data is _MISSING and default is not None:
+            return default
         if data is _MISSING:
             raise pulumi.RunError(
-                f"a prefect.yaml refers to field '{field}' of a block that has no such "
-                f"field; correct it"
+                f"a prefect.yaml refers to '{field}', which neither the block nor the "
+                f"step that is meant has; correct it"
             )
     return data

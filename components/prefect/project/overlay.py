@@ -94,6 +94,8 @@ class FlowProjectSettings(Overlay):
         git: Where the code is, if it is in another repository.
         file: The name of the file in it.
         only: The names of the deployments to make; all if not given.
+        watch: The files that build and push steps depend on, as glob patterns from
+            the project's folder; all that are not hidden if not given.
         overrides: Further changes by the deployment's name.
     """
 
@@ -101,6 +103,7 @@ class FlowProjectSettings(Overlay):
     git: GitSource | None = None
     file: str = "prefect.yaml"
     only: list[str] | None = None
+    watch: list[str] = Field(default=["**/*"])
     overrides: dict[str, Overlay] = Field(default_factory=dict)
 
     @model_validator(mode="after")

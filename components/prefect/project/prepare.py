@@ -5,6 +5,7 @@ Source of the order and the defaults: prefect.cli.deploy._core (3.8).
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -79,6 +80,12 @@ class Preparation:
         at = (*path, "name")
         return str(fill(entry.name, Meanings.at_preview, at, self.faults))
 
+    def steps_of(self, entry: DeploymentEntry) -> list[Step]:
+        """Return the build and push steps, as `prefect deploy` chooses them."""
+        own = "build" in entry.model_fields_set
+        build = entry.build if own else self.project.build
+        return [*(build or []), *(entry.push or self.project.push or [])]
+
     def prepare(
         self,
         entry: DeploymentEntry,
@@ -97,11 +104,6 @@ class Preparation:
         described = self._described(entry, path)
         if entry.work_pool.name is None:
             self.fault((*path, "work_pool", "name"), "is required; name a work pool")
-        for action in ("build", "push"):
-            if getattr(
-                entry if action in entry.model_fields_set else self.project, action
-            ):
-                self.fault((*path, action), "is not run by flowground yet; remove it")
         if entry.sla:
             self.fault((*path, "sla"), "is not managed by flowground yet; remove it")
         if described is None:
@@ -124,7 +126,12 @@ class Preparation:
             "enforce_parameter_schema": True
             if entry.enforce_parameter_schema is None
             else now(entry.enforce_parameter_schema, "enforce_parameter_schema"),
-            "pull_steps": fill(pull, meanings.at_run, (*path, "pull"), self.faults),
+            "pull_steps": fill(
+                pull,
+                partial(meanings.at_run, own=_ids(pull)),
+                (*path, "pull"),
+                self.faults,
+            ),
             "work_pool_name": now(entry.work_pool.name, "work_pool", "name"),
             "work_queue_name": now(
                 entry.work_pool.work_queue_name, "work_pool", "work_queue_name"
@@ -191,6 +198,13 @@ class Preparation:
         )
         step = "prefect.deployments.steps.set_working_directory"
         return [{step: {"directory": folder}}]
+
+
+def _ids(steps: list[Step]) -> set[str]:
+    """Return the ids by which steps call each other's outputs."""
+    return {
+        inputs["id"] for step in steps for inputs in step.values() if "id" in inputs
+    }
 
 
 def _as_sent(schema: dict[str, Any]) -> dict[str, Any]:

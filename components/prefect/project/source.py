@@ -45,7 +45,7 @@ def check_out(source: GitSource) -> Checkout:
     folder = (kept / source.path).resolve()
     if not folder.is_relative_to(kept.resolve()) or not folder.is_dir():
         raise ConfigurationError(
-            f"{_shown(source.url)} has no folder '{source.path}' at {commit[:12]}; "
+            f"{bare(source.url)} has no folder '{source.path}' at {commit[:12]}; "
             f"correct the path"
         )
     return Checkout(folder, commit)
@@ -76,7 +76,7 @@ def resolve(source: GitSource) -> str:
         if name in refs:
             return refs[name]
     raise ConfigurationError(
-        f"{_shown(source.url)} has no branch or tag '{source.ref}'; correct the ref"
+        f"{bare(source.url)} has no branch or tag '{source.ref}'; correct the ref"
     )
 
 
@@ -108,17 +108,18 @@ def _git(source: GitSource, *arguments: str) -> str:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ConfigurationError(
-            f"cannot read {_shown(source.url)} by git ({type(error).__name__}); "
+            f"cannot read {bare(source.url)} by git ({type(error).__name__}); "
             f"install git, or check the network"
         ) from None
     if done.returncode != 0:
         said = redact(done.stderr.strip(), _CREDENTIALS.findall(source.url))
         raise ConfigurationError(
-            f"git cannot read {_shown(source.url)}: {' '.join(said.split())}; correct "
+            f"git cannot read {bare(source.url)}: {' '.join(said.split())}; correct "
             f"the url or the ref, or give git a credential for it"
         )
     return done.stdout
 
 
-def _shown(url: str) -> str:
+def bare(url: str) -> str:
+    """Return a repository's URL without what opens it."""
     return _CREDENTIALS.sub("//", url)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 import pulumi
@@ -31,6 +31,9 @@ class Keep:
 KEEP: Final = Keep()
 Meaning: TypeAlias = Callable[[str], Any]
 """Says what a name stands for, or KEEP; raises LookupError where it is nothing."""
+
+StepMeaning: TypeAlias = Callable[[str, str | None], Any]
+"""Says what a step gave by that name, or else what is given; None is an error."""
 
 
 def fill(value: Any, means: Meaning, path: Location, faults: list[Failure]) -> Any:
@@ -128,11 +131,12 @@ class Meanings:
     Args:
         variable: Reads a Prefect variable.
         block: Reads a block, or a field in it.
-        step: Reads an output of the build and push steps; None where none is run.
+        step: Reads an output of the build and push steps, or what is given in its
+            place if there is none of that name; None where no step is run.
     """
 
     def __init__(
-        self, variable: Meaning, block: Meaning, step: Meaning | None = None
+        self, variable: Meaning, block: Meaning, step: StepMeaning | None = None
     ) -> None:
         self._variable = variable
         self._block = block
@@ -153,19 +157,27 @@ class Meanings:
                 f"refers to '{name}', which no build or push step gives; give a step "
                 f"that id, or correct the name"
             )
-        return self._step(name)
+        return self._step(name, None)
 
     def by_event(self, name: str) -> Any:
         """Mean what is asked for in a trigger's parameters: events fill the rest."""
         return self.now(name) if name.startswith(("$", VARIABLE, BLOCK)) else KEEP
 
-    def at_run(self, name: str) -> Any:
-        """Mean what is asked for in pull steps: what the run cannot know is filled."""
+    def at_run(self, name: str, own: Collection[str] = ()) -> Any:
+        """Mean what is asked for in pull steps: what the run cannot know is filled.
+
+        Args:
+            name: The placeholder's.
+            own: The ids of the pull steps themselves.
+        """
         if name.startswith("$"):
             return os.environ.get(name[1:], KEEP)
-        if name.startswith((VARIABLE, BLOCK)) or self._step is None:
+        if self._step is None or name.startswith((VARIABLE, BLOCK)):
             return KEEP
-        return self._step(name)
+        if name.partition(".")[0] in own:
+            return KEEP
+        # Perhaps a pull step's output after all, by its bare name: then it stays.
+        return self._step(name, f"{{{{ {name} }}}}")
 
     @staticmethod
     def at_preview(name: str) -> Any:
