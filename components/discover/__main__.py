@@ -112,7 +112,12 @@ def _write(
 ) -> int:
     there = file.get("prefect") or {}
     found, unreadable = read(place.api)
-    result = describe(found, selection, prefix=prefix_of(there, file.stack))
+    result = describe(
+        found,
+        selection,
+        prefix=prefix_of(there, file.stack),
+        managed=managed_ids(given.stack, or_none=True) if there else (),
+    )
     result.left_out.extend(unreadable)
     whole = not selection.kinds and not selection.names
     settings = merged(there or {"workspace": place.settings(whole=whole)}, result)

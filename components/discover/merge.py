@@ -35,7 +35,8 @@ def merged(there: Mapping[str, Any], result: Described) -> dict[str, Any]:
         if isinstance(entries, dict):
             own = settings.get(group) or {}
             settings[group] = _with_queues(own, entries)
-        else:
+        elif not there.get("deployments") and not there.get("flow_projects"):
+            # It would switch on the schedules of the deployments that are there.
             settings.setdefault(group, entries)
     try:
         PrefectSettings.model_validate(settings)

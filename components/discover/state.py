@@ -11,8 +11,12 @@ from components.kernel import ConfigurationError
 _OURS: Final = "pulumi-python:dynamic/prefect:"
 
 
-def managed_ids(stack: str) -> frozenset[str]:
+def managed_ids(stack: str, *, or_none: bool = False) -> frozenset[str]:
     """Return the ids of all Prefect objects that a stack has.
+
+    Args:
+        stack: The stack's name, as `pulumi` knows it.
+        or_none: Take a stack that cannot be asked for one that was never up.
 
     Raises:
         ConfigurationError: `pulumi` cannot tell.
@@ -26,10 +30,14 @@ def managed_ids(stack: str) -> frozenset[str]:
             check=False,
         )
     except FileNotFoundError:
+        if or_none:
+            return frozenset()
         raise ConfigurationError(
             "there is no `pulumi` on PATH, which knows its state; install it, or run "
             "`make engine` and put the folder that it prints on PATH"
         ) from None
+    if done.returncode and or_none:
+        return frozenset()
     if done.returncode:
         said = done.stderr.strip().partition("\n")[0]
         raise ConfigurationError(f"its state cannot be read: {said}")

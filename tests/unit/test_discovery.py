@@ -292,6 +292,41 @@ def test_a_selection_brings_what_it_cannot_be_without() -> None:
     assert [*by_name] == ["flows", "deployments"]
 
 
+def test_what_the_stack_has_is_referred_to_and_not_described_again() -> None:
+    """A prefect.yaml may have made it; of a pool, only new queues are told."""
+    one, known, full = flow("one"), pool("known"), pool("full")
+    mine = deployment(one, "mine")
+    found = [
+        variable("v"),
+        known,
+        full,
+        queue("full", "old", 1),
+        new := queue("full", "new", 2),
+        one,
+        mine,
+        hook := automation(
+            "stop", {"type": "pause-deployment", "deployment_id": mine.id}
+        ),
+    ]
+    managed = {live.id for live in found} - {new.id, hook.id}
+    assert settings(*found, managed=managed) == {
+        "work_pools": {
+            "full": {"pool": {"type": "process"}, "queues": {"new": {"priority": 2}}}
+        },
+        "automations": {
+            "stop": {
+                "trigger": hook.state.trigger,
+                "actions": [
+                    {
+                        "type": "pause-deployment",
+                        "deployment_id": "${deployments.mine}",
+                    }
+                ],
+            }
+        },
+    }
+
+
 def test_keys_are_without_the_stacks_prefix() -> None:
     """And what has another's is not this stack's."""
     result = describe([variable("dev-a"), variable("b")], prefix="dev-")
@@ -356,6 +391,14 @@ def test_a_folder_without_a_project_is_told(tmp_path: Any) -> None:
     """One sentence, and the way out."""
     with pytest.raises(ConfigurationError, match="run this where its"):
         StackFile(tmp_path, "dev")
+
+
+def test_schedules_are_not_switched_on_behind_those_that_are_there() -> None:
+    """In tier dev they rest, and another deployment's must not wake them."""
+    one = flow("one")
+    ticking = deployment(one, "d", schedules=[Schedule(cron="0 9 * * *")])
+    there = {**WHOLE, "deployments": {"mine": {"flow": "one"}}}
+    assert "schedules" not in merged(there, describe([one, ticking]))
 
 
 def test_a_config_that_is_not_valid_is_not_added_to() -> None:

@@ -10,35 +10,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pydantic import ValidationError
-
 from components.kernel import UnmanagedIfUnset, WriteOnly
-from components.kernel.check import check_properties, failures_of
-from components.kernel.references import SECRETS, refers
 from components.prefect.schedule import brief
 
 from .live import KINDS, LeftOut, Live, Selection
-from .references import References
+from .proof import unproved
+from .references import GROUPS, References
 from .secrets import NeededSecret, secrets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
-    from components.kernel.check import Failure
-
-GROUPS: Final = {
-    "Variable": "variables",
-    "BlockType": "block_types",
-    "Block": "blocks",
-    "WorkPool": "work_pools",
-    "WorkQueue": "work_queues",
-    "GlobalConcurrencyLimit": "concurrency_limits",
-    "TagConcurrencyLimit": "tag_concurrency_limits",
-    "Flow": "flows",
-    "Deployment": "deployments",
-    "Automation": "automations",
-    "Webhook": "webhooks",
-}
 # Which references the environment knows by the time that it makes one of a kind.
 _KNOWN: Final = {
     "Block": {"Block"},
@@ -57,8 +39,6 @@ _SAID: Final = {
     "Deployment": {"flow_id", "name"},
 }
 _MANY_OF_ONE_NAME: Final = frozenset({"Automation", "Webhook"})
-# Below it, Go's JSON has no exponent.
-_GO_WRITES_IN_FULL: Final = 1e21
 # Of these, the stack's prefix is not part of the name.
 _UNPREFIXED: Final = {"BlockType", "WorkQueue", "Flow"}
 
@@ -80,7 +60,11 @@ class Described(NamedTuple):
 
 
 def describe(
-    found: Iterable[Live], selection: Selection | None = None, *, prefix: str = ""
+    found: Iterable[Live],
+    selection: Selection | None = None,
+    *,
+    prefix: str = "",
+    managed: Collection[str] = (),
 ) -> Described:
     """Write what was found as settings.
 
@@ -89,8 +73,11 @@ def describe(
         selection: Which of it to describe; what an object cannot be without (a
             queue's pool, a deployment's flow) comes with it.
         prefix: What the stack puts before each name.
+        managed: The ids of what the stack has already, wherever it says so: that may
+            be referred to, and is not described again.
     """
-    return _Description(prefix).of(_selected(list(found), selection or Selection()))
+    chosen = _selected(list(found), selection or Selection())
+    return _Description(prefix, managed).of(chosen)
 
 
 def _selected(found: list[Live], selection: Selection) -> list[Live]:
@@ -107,8 +94,9 @@ def _selected(found: list[Live], selection: Selection) -> list[Live]:
 
 
 class _Description:
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, managed: Collection[str]) -> None:
         self._prefix = prefix
+        self._managed = managed
         self._references = References()
         self._result = Described({}, [], [], [])
 
@@ -128,6 +116,19 @@ class _Description:
                 self._add(live, alone=named[live.sort, live.short] == 1)
             else:
                 self._result.left_out.append(LeftOut(str(live), why))
+        return self._without_known_pools(chosen)
+
+    def _without_known_pools(self, chosen: list[Live]) -> Described:
+        """Keep, of the work pools that the stack has, those with new queues."""
+        groups = self._result.settings
+        for live in chosen:
+            name = live.name.removeprefix(self._prefix)
+            if live.sort == "WorkPool" and live.id in self._managed:
+                pools = groups.get("work_pools", {})
+                if "queues" not in pools.get(name, {"queues": ()}):
+                    del pools[name]
+        if not groups.get("work_pools", True):
+            del groups["work_pools"]
         return self._result
 
     def _fault(self, live: Live, *, several: bool) -> str | None:
@@ -141,9 +142,7 @@ class _Description:
         if live.sort == "Deployment" and live.state.flow_id not in self._flows:
             return "its flow cannot be read"
         entry = self._entry(live)
-        if _reads_otherwise(entry):
-            return "it holds text that a stack's config would take for something else"
-        return _unproved(live, entry)
+        return unproved(live, entry, _SAID.get(live.sort, {"name"}))
 
     def _has_pool(self, queue: Live) -> bool:
         pools = self._result.settings.get("work_pools", {})
@@ -179,6 +178,11 @@ class _Description:
         name = live.short if plain else live.short.removeprefix(self._prefix)
         key = name if alone or live.sort == "WorkQueue" else live.name
         groups = self._result.settings
+        if live.id in self._managed and live.sort != "WorkPool":
+            pool = live.state.work_pool_name if live.sort == "WorkQueue" else ""
+            within = f"{pool.removeprefix(self._prefix)}/" if pool else ""
+            self._references.know(live, within + key)
+            return
         group = groups.setdefault(GROUPS[live.sort], {})
         match live.sort:
             case "WorkPool":
@@ -203,7 +207,8 @@ class _Description:
                 group[key] = entry
         if live.sort != "WorkQueue":
             self._references.know(live, key)
-        self._result.described.append(live)
+        if live.id not in self._managed:
+            self._result.described.append(live)
 
     def _deployment(
         self, live: Live, entry: dict[str, Any], name: str, key: str
@@ -235,64 +240,3 @@ def _after_what_they_refer_to(chosen: list[Live]) -> list[Live]:
         else:
             placed.setdefault(live.id, live)
     return list(placed.values())
-
-
-def _reads_otherwise(entry: Any) -> bool:
-    """Tell whether text of a service's would be read as a reference or a secret."""
-    match entry:
-        case dict():
-            return [*entry] == ["secure"] or any(map(_reads_otherwise, entry.values()))
-        case list():
-            return any(map(_reads_otherwise, entry))
-        case _:
-            return refers(entry, {*SECRETS, *GROUPS.values()})
-
-
-def _unproved(live: Live, entry: dict[str, Any]) -> str | None:
-    """Say in what the description would mean another object, if in anything."""
-    args = KINDS[live.sort].args
-    there = {
-        key: value
-        for key, value in live.state.to_properties().items()
-        if key in args.model_fields and key not in args.marked(WriteOnly)
-    }
-    said = _SAID.get(live.sort, {"name"}) | {"workspace_id"}
-    if live.sort == "BlockType" and "name" not in entry:
-        said |= {"name"}  # which is its slug, and its resource knows that
-    written = {key: getattr(live.state, key) for key in said} | _through_go(entry)
-    try:
-        meant = args.model_validate(written).to_properties()
-    except ValidationError as error:
-        return _told(failures_of(error, written))
-    given = {key: meant[key] for key in meant.keys() & (entry.keys() | said)}
-    checked, failures = check_properties(args, given)
-    if failures:
-        return _told(failures)
-    silent = args.marked(UnmanagedIfUnset) - given.keys()
-    differs = sorted(
-        key
-        for key in (there.keys() | checked.keys()) - silent
-        if there.get(key) != checked.get(key)
-    )
-    return (
-        f"its {', '.join(differs)} cannot be written in a config" if differs else None
-    )
-
-
-def _told(failures: Iterable[Failure]) -> str:
-    return "; ".join(f"its {one.path} {one.reason}" for one in failures)
-
-
-def _through_go(entry: Any) -> Any:
-    """Return what Pulumi makes of numbers: 1.0 becomes 1, a huge integer a float."""
-    match entry:
-        case dict():
-            return {key: _through_go(item) for key, item in entry.items()}
-        case list():
-            return [_through_go(item) for item in entry]
-        case float() if entry.is_integer() and abs(entry) < _GO_WRITES_IN_FULL:
-            return int(entry)
-        case int() if not -(2**63) <= entry < 2**64:
-            return float(entry)
-        case _:
-            return entry

@@ -13,12 +13,19 @@ if TYPE_CHECKING:
     from .live import Live
 
 _ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-_GROUPS: Final = {
+# The group of the settings that each kind is in.
+GROUPS: Final = {
+    "Variable": "variables",
+    "BlockType": "block_types",
     "Block": "blocks",
     "WorkPool": "work_pools",
     "WorkQueue": "work_queues",
     "GlobalConcurrencyLimit": "concurrency_limits",
+    "TagConcurrencyLimit": "tag_concurrency_limits",
+    "Flow": "flows",
     "Deployment": "deployments",
+    "Automation": "automations",
+    "Webhook": "webhooks",
 }
 
 
@@ -30,7 +37,7 @@ class References:
 
     def know(self, live: Live, key: str) -> None:
         """Let what is described from now on refer to an object."""
-        if live.sort in _GROUPS and (text := reference(_GROUPS[live.sort], key)):
+        if text := reference(GROUPS[live.sort], key):
             self._written[live.id] = live.sort, text
 
     def put(self, value: Any, sorts: Collection[str]) -> Any:
