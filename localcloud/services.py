@@ -98,7 +98,6 @@ SERVICES: tuple[Service, ...] = (
             # The client uses HTTPS_PROXY for loopback, whatever NO_PROXY says.
             "MODAL_DISABLE_API_PROXY": "1",
         },
-        boot_seconds=60,
     ),
     Service(
         name="github",
@@ -117,7 +116,6 @@ SERVICES: tuple[Service, ...] = (
             "GIT_SSL_CAINFO": "{data}/ca-bundle.pem",
             "GITHUB_TOKEN": "{secrets[github_token]}",
         },
-        boot_seconds=60,
     ),
 )
 
