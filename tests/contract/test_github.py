@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -219,6 +220,22 @@ def test_pages_are_read_to_the_end(world: GithubWorld, name: str) -> None:
     with world.recording() as calls:
         world.servicer.create(VARIABLE, inputs)
     assert [call.method for call in calls] == ["GET", "GET"]
+
+
+def test_threads_do_not_mix_their_answers_up(world: GithubWorld, name: str) -> None:
+    """The engine creates many at once over one credential, each with its own value."""
+    place = {"repository": world.project.repo}
+    names = [f"{name}_{i}" for i in range(12)]
+
+    def create(one: str) -> str:
+        inputs = {**place, "name": one, "value": f"value of {one}"}
+        return world.servicer.create(SECRET, inputs).id
+
+    with ThreadPoolExecutor(4) as threads:
+        ids = list(threads.map(create, names))
+    assert [id_.rpartition("/")[2] for id_ in ids] == names
+    opened = world.github.secrets(**place)
+    assert {one: opened[one] for one in names} == {n: f"value of {n}" for n in names}
 
 
 @pytest.mark.parametrize(
