@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import json
 import os
 import threading
 import time
@@ -64,6 +65,8 @@ TIMEOUT_SECONDS: Final = 30
 RETRIES: Final = 5
 # `Sat, 21 Nov 2026 14:07:38 GMT`
 DATE_LENGTH: Final = 29
+# PyGithub follows some of these for reads, and takes the others for success.
+_MOVED: Final = frozenset({301, 302, 307, 308})
 # How often one request is sent into a rate limit before its error is told.
 LIMITED_TRIES: Final = 5
 
@@ -123,21 +126,20 @@ class Session:
 
         try:
             with self._pace.turn(writes=method != "GET"):
-                headers, answer = self._requester.requestJsonAndCheck(
+                status, headers, text = self._requester.requestJson(
                     method, path, input=body
                 )
-        except GithubException as error:
+        except GithubException as error:  # of an App's token, which is asked for first
             headers = {k.lower(): str(v) for k, v in (error.headers or {}).items()}
-            told, message = _told(error.status, headers, error.data)
-            wait = advised_wait(error.status, headers, message, time.time())
-            if wait is not None:
-                raise _LimitedError(told, wait) from None
-            raise told from None
+            raise _refusal(error.status, headers, error.data) from None
         except requests.RequestException as error:
             raise ServiceError(
                 f"GitHub's API at {self._credential.url} cannot be reached "
                 f"({type(error).__name__}); check GITHUB_API_URL and the network"
             ) from None
+        answer = _decoded(text)
+        if status >= 400 or status in _MOVED:
+            raise _refusal(status, headers, answer)
         return Answer(answer, _date(headers.get("date", "")))
 
     @property
@@ -155,6 +157,20 @@ class _LimitedError(Exception):
         super().__init__()
         self.error = error
         self.wait = wait
+
+
+def _refusal(
+    status: int, headers: Mapping[str, str], body: Any
+) -> ServiceError | _LimitedError:
+    told, message = _told(status, headers, body)
+    wait = advised_wait(status, headers, message, time.time())
+    return told if wait is None else _LimitedError(told, wait)
+
+
+def _decoded(text: str) -> Any:
+    with contextlib.suppress(ValueError):
+        return json.loads(text)
+    return None  # a 204, or the page of some proxy
 
 
 class GithubApi:
@@ -218,14 +234,22 @@ class GithubApi:
             path: The collection.
             key: What its answer has them under.
             size: The largest page that it gives.
+
+        Raises:
+            ServiceError: Not all were listed: whatever was not may still be there.
         """
-        number = 1
+        seen = 0
         while True:
-            found = self.get(f"{path}?per_page={size}&page={number}")[key]
-            yield from found
-            if len(found) < size:
-                return
-            number += 1
+            page = self.get(f"{path}?per_page={size}&page={seen // size + 1}")
+            yield from page[key]
+            seen += len(page[key])
+            if len(page[key]) < size:
+                break
+        if seen < page["total_count"]:
+            raise ServiceError(
+                f"GitHub listed {seen} of {page['total_count']} {key}; run again, or "
+                f"give the {self.place} its new name if it was renamed"
+            )
 
     def _request(self, method: str, path: str, body: Wire | None = None) -> Any:
         try:
@@ -302,6 +326,11 @@ def _told(
             told = AccessError(f"{said}; give the credential {way_out}", status=status)
         case 404:
             told = NotFoundError(said, status=status)
+        case 301 | 302 | 307 | 308:
+            told = ServiceError(
+                f"{said}: the repository has another name now; give it here too",
+                status=status,
+            )
         case 409:
             told = AlreadyExistsError(said, status=status)
         case _:

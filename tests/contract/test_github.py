@@ -222,6 +222,21 @@ def test_pages_are_read_to_the_end(world: GithubWorld, name: str) -> None:
     assert [call.method for call in calls] == ["GET", "GET"]
 
 
+def test_a_renamed_repository_swallows_no_write(
+    world: GithubWorld, name: str, unique: str
+) -> None:
+    """GitHub redirects writes by a 307, which is no success: the new name is wanted."""
+    organization = world.project.organization
+    world.call("POST", f"/orgs/{organization}/repos", {"name": unique})
+    place = {"repository": f"{organization}/{unique}"}
+    made = world.servicer.create(SECRET, {**place, "name": name, "value": "1"})
+    world.call("PATCH", f"/repos/{organization}/{unique}", {"name": f"{unique}-new"})
+    with pytest.raises(CallError, match="has another name now"):
+        world.servicer.update(made, {**place, "name": name, "value": "2"})
+    moved = {"repository": f"{organization}/{unique}-new"}
+    assert world.github.secrets(**moved)[name] == "1"
+
+
 def test_threads_do_not_mix_their_answers_up(world: GithubWorld, name: str) -> None:
     """The engine creates many at once over one credential, each with its own value."""
     place = {"repository": world.project.repo}
