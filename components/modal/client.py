@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -41,6 +42,9 @@ SETTINGS: Final = ("modalServerUrl", "modalTokenId", "modalTokenSecret")
 SERVER_URL: Final = "https://api.modal.com,https://api.modal2.com"
 # The largest page that lists of named objects give.
 PAGE: Final = 100
+# The SDK lists what is older than now, by a clock that may be behind the service's;
+# what was made a moment ago must not be missing.
+_AHEAD_SECONDS: Final = 24 * 60 * 60
 # How to create what is refused where it exists already, or just look it up.
 FAIL_IF_EXISTS: Final = "OBJECT_CREATION_TYPE_CREATE_FAIL_IF_EXISTS"
 OVERWRITE: Final = "OBJECT_CREATION_TYPE_CREATE_OVERWRITE_IF_EXISTS"
@@ -120,7 +124,7 @@ class ModalApi:
             items: The answer's field that has the objects.
             environment: Its name, if it is another than this one.
         """
-        before = 0.0
+        before = time.time() + _AHEAD_SECONDS
         while True:
             page = self.call(
                 rpc,

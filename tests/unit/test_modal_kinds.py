@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from components.kernel import Args, Local, WriteOnly, differing
 from components.kernel.check import check_properties
+from components.modal.client import Endpoint, ModalApi
 from components.modal.dict import ModalDictArgs, ModalDictKind
 from components.modal.environment import ModalEnvironmentArgs, ModalEnvironmentKind
 from components.modal.queue import ModalQueueArgs
@@ -167,3 +169,19 @@ def test_a_token_that_ended_does_not_work(hours: int, works: bool) -> None:
     ends = datetime.now(UTC) + timedelta(hours=hours)
     user = _user("x-g1", {}, expires_at=ends.timestamp())
     assert from_wire({"id": "x", "users": [user]}).token_works is works
+
+
+def test_a_list_begins_ahead_of_every_clock() -> None:
+    """The service may be ahead of us, and what it made just now must be listed."""
+    asked = []
+
+    def answer(_rpc: str, fields: dict[str, Any]) -> dict[str, Any]:
+        asked.append(fields["pagination"]["created_before"])
+        return {"items": []}
+
+    endpoint = Endpoint("http://127.0.0.1:1", "ak-1", "as-1")
+    transport = SimpleNamespace(call=answer)
+    connection: Any = SimpleNamespace(endpoint=endpoint, transport=transport)
+    assert list(ModalApi(connection, "env").pages("SecretList", "items")) == []
+    (before,) = asked
+    assert before > time.time() + 60 * 60
