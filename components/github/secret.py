@@ -18,7 +18,8 @@ from pydantic import AfterValidator, Field
 from components.kernel import Location, Secret, Stamp, Wire, WriteOnly, changed
 
 from .base import GithubKind, path_of, small
-from .client import Answer, GithubApi
+from .client import GithubApi
+from .session import Answer
 from .visibility import SharedArgs, shared_from, shared_wire
 
 # GitHub is eventually consistent: a read may for a moment not see a write.

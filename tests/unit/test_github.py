@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.public import PrivateKey, SealedBox
 
-from components.github import ActionsSecret, Environment, client, pacing, secret
+from components.github import ActionsSecret, Environment, pacing, secret, session
 from components.github.actions_secret import ActionsSecretArgs, ActionsSecretKind
 from components.github.actions_variable import (
     ActionsVariableArgs,
@@ -19,10 +19,11 @@ from components.github.actions_variable import (
 )
 from components.github.actions_variable import from_wire as variable_from_wire
 from components.github.actions_variable import to_wire as variable_to_wire
-from components.github.client import Answer, GithubApi, connect
+from components.github.client import GithubApi, connect
 from components.github.environment import EnvironmentArgs, from_wire, to_wire
 from components.github.pacing import Pace, advised_wait
 from components.github.place import Place
+from components.github.session import Answer
 from components.kernel import ConfigurationError, NotFoundError, ServiceError
 from components.kernel.check import check_properties
 from tests.unit.kernel.program import run
@@ -276,7 +277,7 @@ def test_an_echo_of_what_was_sent_is_not_told() -> None:
         "errors": [{"code": "invalid", "value": CANARY}, "and more"],
         "value": CANARY,
     }
-    told, _ = client._told(422, {}, body)
+    told, _ = session._told(422, {}, body)
     assert str(told) == "GitHub says 422: Validation Failed; invalid; and more"
 
 
