@@ -22,10 +22,11 @@ from .deployment import Deployment
 from .flow import Flow
 from .flow_code import describe_entrypoint
 from .global_concurrency_limit import GlobalConcurrencyLimit
+from .modal_push_pool import ModalPushPool
 from .project import FlowProject, Overlay, Surroundings
 from .schedule import Schedule
 from .service_account import ServiceAccount
-from .settings import DeploymentSettings, PrefectSettings
+from .settings import DeploymentSettings, PrefectSettings, WorkPoolSettings
 from .tag_concurrency_limit import TagConcurrencyLimit
 from .variable import Variable
 from .webhook import Webhook
@@ -221,15 +222,24 @@ class PrefectEnvironment(pulumi.ComponentResource):
         path = f"{SETTINGS_PATH}.{group}.{name}"
         return dict(resolve(entry, self._groups, path))
 
+    def _work_pool(self, name: str, one: WorkPoolSettings) -> WorkPool:
+        fields = {
+            "name": f"{self._prefix}{name}",
+            **self._resolved(one.pool, "work_pools", name),
+            "workspace": self._in,
+            "opts": self._child,
+        }
+        if one.modal_token is None:
+            return WorkPool(name, **fields)
+        del fields["type"]
+        token = self._resolved(dict(one.modal_token), "work_pools", name)
+        return ModalPushPool(
+            name, token_id=token["id"], token_secret=token["secret"], **fields
+        ).work_pool
+
     def _work_pools(self) -> None:
         for name, one in self._settings.work_pools.items():
-            pool = self.work_pools[name] = WorkPool(
-                name,
-                name=f"{self._prefix}{name}",
-                **self._resolved(one.pool, "work_pools", name),
-                workspace=self._in,
-                opts=self._child,
-            )
+            pool = self.work_pools[name] = self._work_pool(name, one)
             self.work_queues[name] = {
                 queue: WorkQueue(
                     f"{name}/{queue}",

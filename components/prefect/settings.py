@@ -84,18 +84,50 @@ class ServiceAccountSettings(Part):
     workspace_role: str | None = "Developer"
 
 
+class ModalTokenSettings(Part):
+    """The Modal token by which Prefect Cloud starts a push pool's runs.
+
+    Attributes:
+        id: Its id: `ak-…`.
+        secret: Its secret; write `${secrets.NAME}`.
+    """
+
+    id: str
+    secret: Annotated[str, Field(pattern=r"^\$\{secrets\.[^}]+\}$")]
+
+
 class WorkPoolSettings(Part):
     """A work pool with its queues.
 
     Attributes:
         pool: What the pool itself takes; see `WorkPool`.
         queues: Its queues beside `default`, by name; see `WorkQueue`.
+        modal_token: For a pool of type `modal:push`: makes the credentials block that
+            its runs use, as `prefect work-pool create --provision-infra` does; see
+            `ModalPushPool`.
     """
 
     pool: Annotated[Entry, EntryOf(WorkPoolArgs, *_PLACED)]
+    modal_token: ModalTokenSettings | None = None
     queues: dict[
         str, Annotated[Entry, EntryOf(WorkQueueArgs, *_PLACED, "work_pool_name")]
     ] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _pushes_to_modal(self) -> Self:
+        if self.modal_token is None:
+            return self
+        if self.pool["type"] != "modal:push":
+            raise ValueError(
+                "has a `modal_token`, which only a pool of type modal:push takes; "
+                "remove it, or correct the type"
+            )
+        if "storage_configuration" in self.pool:
+            raise ValueError(
+                "is a modal:push pool, which stores nothing; remove "
+                "`storage_configuration`"
+            )
+        return self
 
     @model_validator(mode="after")
     def _serves_one_queue_first(self) -> Self:

@@ -75,3 +75,30 @@ def test_a_name_may_stand_beside_the_key_where_keys_could_clash() -> None:
     block = {"type_slug": "secret", "name": "key"}
     assert faults(blocks={"secret/key": block, "key": {"type_slug": "webhook"}}) == {}
     assert "variables.v.name" in faults(variables={"v": {"value": 1, "name": "w"}})
+
+
+TOKEN = {"id": "ak-1", "secret": "${secrets.modalTokenSecret}"}
+
+
+def test_a_push_pool_may_bring_its_modal_token() -> None:
+    """The token's secret is a reference, so that no config holds it in plaintext."""
+    pool = {"pool": {"type": "modal:push"}, "modal_token": TOKEN}
+    assert faults(work_pools={"p": pool}) == {}
+    plain = {**pool, "modal_token": {**TOKEN, "secret": "as-plaintext"}}
+    assert [*faults(work_pools={"p": plain})] == ["work_pools.p.modal_token.secret"]
+
+
+@pytest.mark.parametrize(
+    ("pool", "told"),
+    [
+        ({"type": "process"}, "only a pool of type modal:push takes"),
+        ({"type": "modal:push", "storage_configuration": {}}, "stores nothing"),
+    ],
+)
+def test_a_modal_token_belongs_to_a_modal_push_pool(
+    pool: dict[str, Any], told: str
+) -> None:
+    """Anything else is one error on the pool."""
+    (fault,) = faults(work_pools={"p": {"pool": pool, "modal_token": TOKEN}}).items()
+    assert fault[0] == "work_pools.p"
+    assert told in fault[1]

@@ -237,3 +237,20 @@ def test_no_step_is_run_for_a_file_that_is_not_valid(folder: Path) -> None:
         declared(
             folder, {}, {"name": "two", "entrypoint": "a.py:b"}, top={"push": run_}
         )
+
+
+def test_agreements_are_one_resource_of_the_deployment(folder: Path) -> None:
+    """What `sla` lists is the whole truth of that deployment's agreements."""
+    agreed = [{"name": "quick", "duration": 60, "severity": "high"}]
+    made = declared(folder, {"sla": agreed})
+    (sla,) = [r for r in made.registered if r.type.endswith("DeploymentSla")]
+    (one,) = sla.inputs["slas"]
+    assert one == {**one, "name": "quick", "duration": 60, "severity": "high"}
+    none = declared(folder, {}).registered
+    assert not [r for r in none if r.type.endswith("DeploymentSla")]
+
+
+def test_an_agreement_of_no_sort_is_refused(folder: Path) -> None:
+    """The fault is told at its place in the file."""
+    with pytest.raises(ConfigurationError, match=r"sla\[0\].*exactly one"):
+        declared(folder, {"sla": [{"name": "vague"}]})

@@ -12,6 +12,7 @@ import pulumi
 from components.kernel import canonical_json
 from components.prefect.automation import Automation
 from components.prefect.deployment import Deployment
+from components.prefect.deployment_sla import DeploymentSla
 from components.prefect.flow import Flow
 
 from .load import faulty, load, parse
@@ -216,6 +217,14 @@ class FlowProject(pulumi.ComponentResource):
             workspace=self._workspace,
             opts=pulumi.ResourceOptions(parent=self, depends_on=depends),
         )
+        if one.slas:
+            DeploymentSla(
+                f"{self.name}/{full}",
+                deployment=made,
+                slas=one.slas,
+                workspace=self._workspace,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         for trigger in one.triggers:
             run: dict[str, Any] = {"type": "run-deployment", "source": "selected"}
             self.automations[trigger.name] = Automation(

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from components.kernel import Part
+from components.prefect.deployment_sla import Sla
 from components.prefect.fields import EntityName
 
 # For these null is an answer: a deployment that has no steps, whatever the project has.
@@ -130,7 +131,7 @@ class DeploymentEntry(Entry):
     pull: Annotated[Steps | None, BeforeValidator(_null_if_mapping)] = None
     work_pool: WorkPoolEntry = WorkPoolEntry()
     triggers: list[dict[str, Any]] = Field(default_factory=list)
-    sla: list[dict[str, Any]] = Field(default_factory=list)
+    sla: list[Sla] = Field(default_factory=list)
 
 
 class ProjectFile(Entry):

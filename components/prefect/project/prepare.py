@@ -20,6 +20,7 @@ from .triggers import Trigger, read_trigger
 
 if TYPE_CHECKING:
     from components.kernel import Location
+    from components.prefect.deployment_sla import Sla
 
     from .model import DeploymentEntry, ProjectFile, Step
 
@@ -46,6 +47,7 @@ class Prepared(NamedTuple):
     flow: str
     fields: dict[str, Any]
     triggers: list[Trigger]
+    slas: list[Sla]
 
 
 class Preparation:
@@ -104,8 +106,6 @@ class Preparation:
         described = self._described(entry, path)
         if entry.work_pool.name is None:
             self.fault((*path, "work_pool", "name"), "is required; name a work pool")
-        if entry.sla:
-            self.fault((*path, "sla"), "is not managed by flowground yet; remove it")
         if described is None:
             return None
         flow, entrypoint = described
@@ -164,7 +164,7 @@ class Preparation:
             )
             for number, spec in enumerate(entry.triggers, start=1)
         ]
-        return Prepared(name, flow.name, fields, triggers)
+        return Prepared(name, flow.name, fields, triggers, entry.sla)
 
     def _described(
         self, entry: DeploymentEntry, path: Location
