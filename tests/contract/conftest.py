@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["local_cloud"]
 
+# What is set by these bears on every user of the account, other tests among them.
+ACCOUNT_WIDE = {"prefect:AccountSettings", "prefect:IpAllowlist"}
 # Of which arguments each one says that an object lives in something.
 PLACES = {"workspace_id", "environment_name"}
 
@@ -95,7 +97,7 @@ class Worlds:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._open = contextlib.ExitStack()
-        self._worlds: dict[tuple[str, bool], PrefectWorld | ModalWorld] = {}
+        self._worlds: dict[tuple[str, bool, bool], PrefectWorld | ModalWorld] = {}
 
     def of(self, token: str) -> PrefectWorld | ModalWorld | GithubWorld:
         """Return the world of a kind."""
@@ -103,12 +105,13 @@ class Worlds:
         if service == "github":
             return self._github(token)
         placed = kind_of(token).args.model_fields.keys() & PLACES
-        world = (service, bool(placed))
+        apart = token in ACCOUNT_WIDE
+        world = (service, bool(placed), apart)
         if world not in self._worlds:
             self._worlds[world] = (
                 self._modal(bool(placed))
                 if service == "modal"
-                else self._prefect(in_workspace=bool(placed))
+                else self._prefect(in_workspace=bool(placed), apart=apart)
             )
         return self._worlds[world]
 
@@ -124,8 +127,12 @@ class Worlds:
     def _github(self) -> Callable[[str], GithubWorld]:
         return self._open.enter_context(github_worlds(self._root / uuid.uuid4().hex))
 
-    def _prefect(self, *, in_workspace: bool) -> PrefectWorld:
-        cloud = self._cloud
+    @cached_property
+    def _cloud_apart(self) -> LocalCloud:
+        return self._open.enter_context(LocalCloud.start(self._root / uuid.uuid4().hex))
+
+    def _prefect(self, *, in_workspace: bool, apart: bool) -> PrefectWorld:
+        cloud = self._cloud_apart if apart else self._cloud
         proxy = self._open.enter_context(Proxy(origin(cloud.cloud_api_url)))
         if not in_workspace:
             return PrefectWorld(cloud, cloud.account_url, proxy, {})

@@ -30,8 +30,15 @@ HERE = {"ip_network": "127.0.0.0/8"}
 
 
 @pytest.fixture
-def account(worlds: Worlds) -> Iterator[PrefectWorld]:
-    world = worlds.of(ROLE)
+def account(worlds: Worlds) -> PrefectWorld:
+    """Return an account that other tests use too."""
+    return worlds.of("prefect:Team")
+
+
+@pytest.fixture
+def account_apart(worlds: Worlds) -> Iterator[PrefectWorld]:
+    """Return an account of these tests' own, to be set as they like."""
+    world = worlds.of(ALLOWLIST)
     yield world
     for singleton in (SETTINGS, ALLOWLIST):
         world.end(singleton)
@@ -257,41 +264,43 @@ def test_agreements_end_with_their_deployment(
 
 
 def test_settings_that_are_not_named_are_left_to_others(
-    account: PrefectWorld,
+    account_apart: PrefectWorld,
 ) -> None:
     """A foreign change of them is no diff, and no update of ours undoes it."""
-    made = account.servicer.create(SETTINGS, {"ai_log_summaries": True})
-    account.call("PATCH", "/settings", {"managed_execution": False})
-    live = account.servicer.read(made)
+    made = account_apart.servicer.create(SETTINGS, {"ai_log_summaries": True})
+    account_apart.call("PATCH", "/settings", {"managed_execution": False})
+    live = account_apart.servicer.read(made)
     assert live is not None
     assert live.inputs == {"ai_log_summaries": True}
-    updated = account.servicer.update(live, {"ai_log_summaries": False})
-    account.servicer.delete(updated)
-    there = account.call("GET", "/settings")
+    updated = account_apart.servicer.update(live, {"ai_log_summaries": False})
+    account_apart.servicer.delete(updated)
+    there = account_apart.call("GET", "/settings")
     assert (there["ai_log_summaries"], there["managed_execution"]) == (False, False)
-    account.call("PATCH", "/settings", {"managed_execution": True})
+    account_apart.call("PATCH", "/settings", {"managed_execution": True})
 
 
-def test_a_list_that_would_lock_us_out_is_taken_back(account: PrefectWorld) -> None:
+def test_a_list_that_would_lock_us_out_is_taken_back(
+    account_apart: PrefectWorld,
+) -> None:
     """Nothing is enforced, and the former list is back."""
     with pytest.raises(CallError, match=r"keep out the address .*127\.0\.0\.1"):
-        account.servicer.create(ALLOWLIST, {"entries": [ELSEWHERE]})
-    assert account.call("GET", "/ip_allowlist")["entries"] == []
-    made = account.servicer.create(ALLOWLIST, {"entries": [ELSEWHERE, HERE]})
+        account_apart.servicer.create(ALLOWLIST, {"entries": [ELSEWHERE]})
+    assert account_apart.call("GET", "/ip_allowlist")["entries"] == []
+    made = account_apart.servicer.create(ALLOWLIST, {"entries": [ELSEWHERE, HERE]})
     with pytest.raises(CallError, match="enforced=False"):
-        account.servicer.update(made, {"entries": [ELSEWHERE]})
-    live = account.servicer.read(made)
+        account_apart.servicer.update(made, {"entries": [ELSEWHERE]})
+    live = account_apart.servicer.read(made)
     assert live is not None
     assert live.inputs == made.inputs
-    assert account.call("GET", "/settings")["enforce_ip_allowlist"] is True
+    assert account_apart.call("GET", "/settings")["enforce_ip_allowlist"] is True
 
 
-def test_an_enforced_list_must_let_somebody_in(account: PrefectWorld) -> None:
+def test_an_enforced_list_must_let_somebody_in(account_apart: PrefectWorld) -> None:
     """Found at preview, before anything is sent."""
     closed = {"entries": [{**HERE, "enabled": False}]}
     assert (
         "lets nobody in"
-        in account.servicer.check(ALLOWLIST, closed).failures["entries"]
+        in account_apart.servicer.check(ALLOWLIST, closed).failures["entries"]
     )
     open_ = {**closed, "enforced": False}
-    assert account.servicer.check(ALLOWLIST, open_).failures == {}
+    assert account_apart.servicer.check(ALLOWLIST, open_).failures == {}
