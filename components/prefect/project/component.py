@@ -199,7 +199,7 @@ class FlowProject(pulumi.ComponentResource):
         )
 
     def _declare(self, one: Prepared) -> None:
-        full = f"{one.flow}/{one.name}"
+        full = f"{one.flow}/{one.key}"
         fields = dict(one.fields)
         pool, queue = fields["work_pool_name"], fields["work_queue_name"]
         depends: list[pulumi.Resource] = []

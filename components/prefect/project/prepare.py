@@ -41,8 +41,9 @@ class Code(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """One deployment, ready to be declared."""
+    """One deployment, ready to be declared; its key is its name in the file."""
 
+    key: str
     name: str
     flow: str
     fields: dict[str, Any]
@@ -114,7 +115,7 @@ class Preparation:
             return fill(value, meanings.now, (*path, *at), self.faults)
 
         limit = entry.concurrency_limit
-        name = f"{self._prefix}{name}"
+        key, name = name, f"{self._prefix}{name}"
         fields = {
             "entrypoint": entrypoint,
             "version": now(entry.version, "version") or flow.version,
@@ -164,7 +165,7 @@ class Preparation:
             )
             for number, spec in enumerate(entry.triggers, start=1)
         ]
-        return Prepared(name, flow.name, fields, triggers, entry.sla)
+        return Prepared(key, name, flow.name, fields, triggers, entry.sla)
 
     def _described(
         self, entry: DeploymentEntry, path: Location
