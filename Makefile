@@ -46,7 +46,7 @@ engine: .venv/made ## Find, fetch or build the Pulumi engine
 
 # ── a stack: STACK=dev|staging|prod, ARGS=pulumi's own options ──────────────────────
 
-.PHONY: up preview refresh destroy outputs drift recover
+.PHONY: up preview refresh destroy outputs drift recover discover
 up: environments ## Make the stack what its config says
 	@$(STACK_CMD) up $(STACK) $(ARGS)
 preview: environments ## Show what `up` would change, property by property
@@ -61,6 +61,9 @@ outputs: environments ## Print the stack's outputs
 	@$(STACK_CMD) outputs $(STACK) $(ARGS)
 recover: environments ## After a killed `up`: drop its lock and what it had begun
 	@$(STACK_CMD) recover $(STACK) $(ARGS)
+
+discover: environments ## Describe a live workspace as the stack's config: ARGS=--workspace=HANDLE
+	@$(PY) -m tools.run $(PY) -m components.discover --stack $(STACK) $(ARGS)
 
 # ── all of it ───────────────────────────────────────────────────────────────────────
 
@@ -78,7 +81,7 @@ down: environments ## Destroy the stacks and stop the local cloud
 
 CHECKED := components localcloud tools tests __main__.py
 
-.PHONY: test lint types unit
+.PHONY: test lint types unit reference
 test: lint types tests ## Run all tests, lint and types: what CI runs
 lint: .venv/made-dev
 	.venv/bin/ruff check $(CHECKED)
@@ -89,6 +92,8 @@ types: .venv/made-dev .venv-localcloud/made
 	.venv/bin/mypy --python-executable $(LOCALCLOUD_PY) localcloud
 unit: .venv/made-dev ## Run the fast, hermetic tests alone
 	$(PY) -m pytest tests/unit -q
+reference: .venv/made ## Write docs/reference anew from the models
+	$(PY) -m tools.reference
 .PHONY: tests
 tests: .venv/made-dev .venv-localcloud/made engine
 	$(PY) -m pytest -n 2 --dist loadgroup -q
