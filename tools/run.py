@@ -1,6 +1,8 @@
 """Run any command where the make targets run `pulumi`.
 
-python -m tools.run python -m components.discover --stack dev
+    python -m tools.run python -m components.discover --stack dev
+
+It exits with the command's own code.
 """
 
 from __future__ import annotations
