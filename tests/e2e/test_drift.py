@@ -38,7 +38,8 @@ def test_drift_shows_property_by_property_and_is_repaired(
     assert "limit: 2 => 9" in said
     assert "- pulumi-python:dynamic/prefect:TagConcurrencyLimit" in said
     assert "- pulumi-python:dynamic/prefect:Deployment" in said
-    assert "5 unchanged" not in said
+    assert "~ 3 to update" in said
+    assert "- 2 to delete" in said
     dev.up("dev", "--refresh")
     dev.assert_settled("dev")
     with dev.api("dev") as api:
