@@ -203,3 +203,13 @@ def test_parts_and_arguments_are_told_apart() -> None:
     """Only arguments can be adopted."""
     assert "adopt" not in Part.model_fields
     assert "adopt" in Args.model_fields
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(1, True), (1, 1.0), (0, False), ([1], [True])]
+)
+def test_a_patch_tells_values_apart_as_json_does(old: Any, new: Any) -> None:
+    """Python takes 1, 1.0 and true for equal; what is sent must not."""
+    assert changed({"value": old, "kept": 1}, {"value": new, "kept": 1}) == {
+        "value": new
+    }
