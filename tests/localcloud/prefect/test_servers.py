@@ -8,11 +8,30 @@ import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
+from tests.support.localcloud import LocalCloud
 from tests.support.prefect_servers import listeners, server_of
 from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def own_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A cloud in which nobody else starts servers while these tests look for theirs."""
+    with LocalCloud.start(tmp_path_factory.mktemp("own")) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def own_api(own_cloud: LocalCloud) -> Iterator[httpx.Client]:
+    with own_cloud.client() as client:
+        yield client
 
 
 def test_workspaces_do_not_share_anything(local_cloud, api, workspace):
@@ -47,38 +66,38 @@ def test_a_workspace_has_modals_block_type(api, workspace):
     assert made["data"] == {"token_id": "ak-1", "token_secret": "********"}
 
 
-def test_a_server_answers_its_front_only(local_cloud, api):
+def test_a_server_answers_its_front_only(own_cloud, own_api):
     """Behind the front's back, a server's port on loopback asks for its password."""
-    with local_cloud.workspace() as workspace:
-        port, _ = server_of(local_cloud, workspace.api_url, api)
+    with own_cloud.workspace() as workspace:
+        port, _ = server_of(own_cloud, workspace.api_url, own_api)
         direct = f"http://127.0.0.1:{port}/api"
         assert httpx.get(f"{direct}/admin/version").status_code == 401
-        key = {"Authorization": f"Bearer {local_cloud.api_key}"}
+        key = {"Authorization": f"Bearer {own_cloud.api_key}"}
         assert httpx.get(f"{direct}/admin/version", headers=key).status_code == 401
 
 
-def test_a_server_that_dies_is_started_by_the_next_request(local_cloud, api):
+def test_a_server_that_dies_is_started_by_the_next_request(own_cloud, own_api):
     """A killed server is back with its data, without anybody's doing."""
-    with local_cloud.workspace() as workspace:
-        _, process = server_of(local_cloud, workspace.api_url, api)
+    with own_cloud.workspace() as workspace:
+        _, process = server_of(own_cloud, workspace.api_url, own_api)
         url = f"{workspace.api_url}/variables"
-        assert api.post(f"{url}/", json={"name": "kept", "value": [1]}).is_success
+        assert own_api.post(f"{url}/", json={"name": "kept", "value": [1]}).is_success
         os.kill(process.pid, signal.SIGKILL)
         until(lambda: not process.is_alive())
-        assert api.get(f"{url}/name/kept").json()["value"] == [1]
+        assert own_api.get(f"{url}/name/kept").json()["value"] == [1]
 
 
-def test_deleting_a_workspace_ends_its_server_and_its_data(local_cloud, api):
+def test_deleting_a_workspace_ends_its_server_and_its_data(own_cloud, own_api):
     """Nothing of a deleted workspace is left: no process, no file, no answer."""
-    with local_cloud.workspace() as workspace:
-        port, process = server_of(local_cloud, workspace.api_url, api)
-        home = local_cloud.state_dir / "prefect/workspaces" / workspace.id
+    with own_cloud.workspace() as workspace:
+        port, process = server_of(own_cloud, workspace.api_url, own_api)
+        home = own_cloud.state_dir / "prefect/workspaces" / workspace.id
         assert home.is_dir()
-        assert api.delete(f"/workspaces/{workspace.id}").status_code == 204
+        assert own_api.delete(f"/workspaces/{workspace.id}").status_code == 204
         assert not process.is_alive()
-        assert port not in listeners(local_cloud)
+        assert port not in listeners(own_cloud)
         assert not home.exists()
-        assert api.get(f"{workspace.api_url}/health").status_code == 404
+        assert own_api.get(f"{workspace.api_url}/health").status_code == 404
 
 
 def test_parallel_writers_are_all_served(api, workspace):
