@@ -23,7 +23,7 @@ from tests.support.full_cloud import (
     prefect,
     tool_environment,
 )
-from tests.support.pulumi_project import ROOT, Project
+from tests.support.pulumi_project import ROOT, Project, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["full_cloud"]
 
 POOL = "pref-modal-pool"
+# A minute until the cron fires, and a run's clone and install.
+SCHEDULED_SECONDS = 240
 PROGRAM = """
 import os
 
@@ -221,6 +223,28 @@ def test_the_schedule_is_noon_in_new_york(tutorial: Tutorial) -> None:
     shown = yaml.safe_load(PREFECT_YAML)["deployments"][0]["schedules"][0]
     assert schedule["schedule"]["cron"] == shown["cron"]
     assert schedule["schedule"]["timezone"] == shown["timezone"]
+
+
+def test_a_schedule_starts_a_run_on_modal(tutorial: Tutorial) -> None:
+    """What noon does, the next full minute does: a cron starts the run by itself."""
+    [deployment] = tutorial.api.post("/deployments/filter", json={}).json()
+    path = f"/deployments/{deployment['id']}/schedules"
+    now = {"schedule": {"cron": "* * * * *"}, "active": True, "slug": "every-minute"}
+    [made] = tutorial.api.post(path, json=[now]).raise_for_status().json()
+
+    def done() -> list[str]:
+        runs = tutorial.api.post("/flow_runs/filter", json={}).raise_for_status().json()
+        return [
+            run["id"]
+            for run in runs
+            if run["auto_scheduled"] and run["state_type"] == "COMPLETED"
+        ]
+
+    try:
+        wait_until(done, SCHEDULED_SECONDS, "a scheduled run that completed")
+    finally:
+        tutorial.api.delete(f"{path}/{made['id']}").raise_for_status()
+    log_says(tutorial.api, done()[0], "Hello world from Prefect! 🤗")
 
 
 def test_a_token_that_modal_revoked_crashes_the_run(tutorial: Tutorial) -> None:
