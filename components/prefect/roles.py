@@ -14,6 +14,8 @@ from uuid import UUID
 from components.kernel import NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .client import PrefectApi
 
 _known: Final[dict[tuple[str, str], dict[str, UUID]]] = {}
@@ -33,7 +35,7 @@ def role_id(
     Raises:
         NotFoundError: There is none of that name.
     """
-    for known in (_roles(account, of), _roles(account, of, anew=True)):
+    for known in _lists(account, of):
         if name in known:
             return known[name]
     raise NotFoundError(
@@ -45,7 +47,7 @@ def role_name(
     account: PrefectApi, of: Literal["account", "workspace"], id_: str
 ) -> str:
     """Return the name of a role, or its id where it has been deleted since."""
-    for known in (_roles(account, of), _roles(account, of, anew=True)):
+    for known in _lists(account, of):
         for name, role in known.items():
             if role == UUID(id_):
                 return name
@@ -56,6 +58,12 @@ def forget(account: PrefectApi, of: Literal["account", "workspace"]) -> None:
     """Have the next question about the roles answered by the account itself."""
     with _asking:
         _known.pop((account.scope, of), None)
+
+
+def _lists(account: PrefectApi, of: str) -> Iterator[dict[str, UUID]]:
+    """Yield the roles as they are known, and only then as they are now."""
+    yield _roles(account, of)
+    yield _roles(account, of, anew=True)
 
 
 def _roles(account: PrefectApi, of: str, *, anew: bool = False) -> dict[str, UUID]:
