@@ -51,11 +51,10 @@ def uses_localcloud() -> bool:
     return "PREFECT_API_KEY" not in os.environ
 
 
-def environment(*, start: bool = True) -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return the environment to run `pulumi` and the services' clients in.
 
-    Args:
-        start: Start the local cloud if it is what will be used and is not running.
+    The local cloud is started if it is what will be used and is not running.
     """
     env = dict(os.environ)
     env["PATH"] = os.pathsep.join([str(engine()), env.get("PATH", "")])
@@ -68,7 +67,7 @@ def environment(*, start: bool = True) -> dict[str, str]:
     if "PULUMI_CONFIG_PASSPHRASE_FILE" not in env:
         env.setdefault("PULUMI_CONFIG_PASSPHRASE", REHEARSAL_PASSPHRASE)
     if uses_localcloud():
-        if start and not localcloud_runs():
+        if not localcloud_runs():
             started = subprocess.run(
                 localcloud("up", "--detach"), cwd=ROOT, check=False
             )
