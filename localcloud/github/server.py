@@ -15,6 +15,7 @@ from types import FrameType
 
 import uvicorn
 
+from localcloud.certificate import Certificate
 from localcloud.github import tls
 from localcloud.github.application import Application
 from localcloud.github.limits import Limits
@@ -62,7 +63,7 @@ def _server(
         timeout_graceful_shutdown=5,
     )
     web = f"http://{application.host}"
-    certificate = tls.Certificate(state_dir)
+    certificate = Certificate(state_dir)
     context = certificate.context()
     addresses = {
         "api": web,
