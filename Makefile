@@ -4,6 +4,7 @@ SHELL := /bin/bash
 STACK ?= dev
 PYTHON ?= python3
 ARGS ?=
+FORMAT ?= json
 
 HOME_DIR := .flowground
 PY := .venv/bin/python
@@ -57,8 +58,8 @@ drift: environments ## Show what changed outside; exit code 7 if anything did
 	@$(STACK_CMD) refresh $(STACK) --preview-only --diff --expect-no-changes --run-program $(ARGS)
 destroy: environments ## Delete all that the stack made
 	@$(STACK_CMD) destroy $(STACK) $(ARGS)
-outputs: environments ## Print the stack's outputs
-	@$(STACK_CMD) outputs $(STACK) $(ARGS)
+outputs: environments ## Print the stack's outputs: FORMAT=json|env|table
+	@$(PY) -m tools.outputs $(STACK) --format $(FORMAT) $(ARGS)
 recover: environments ## After a killed `up`: drop its lock and what it had begun
 	@$(STACK_CMD) recover $(STACK) $(ARGS)
 
@@ -92,8 +93,9 @@ types: .venv/made-dev .venv-localcloud/made
 	.venv/bin/mypy --python-executable $(LOCALCLOUD_PY) localcloud
 unit: .venv/made-dev ## Run the fast, hermetic tests alone
 	$(PY) -m pytest tests/unit -q
-reference: .venv/made ## Write docs/reference anew from the models
+reference: .venv/made ## Write docs/reference and the outputs' schema anew from the models
 	$(PY) -m tools.reference
+	$(PY) -m tools.outputs_schema
 .PHONY: tests
 tests: .venv/made-dev .venv-localcloud/made engine
 	$(PY) -m pytest -n 2 --dist loadgroup -q

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 
-from components.kernel import FlowgroundError
-from components.outputs import SCHEMA, prefect_credentials, prefect_outputs
+from components.kernel import FlowgroundError, Lookup
+from components.outputs import SCHEMA
+from components.outputs.describe import prefect_credentials, prefect_outputs
 from components.prefect.environment import PrefectEnvironment
 from components.settings import Settings, secret
 
 # What the SDK's own exit for "already told" means to the language host: no traceback.
-_ALREADY_TOLD = 32
+_ALREADY_TOLD: Final = 32
 
 
 class Platform(pulumi.ComponentResource):
@@ -38,13 +40,16 @@ class Platform(pulumi.ComponentResource):
         """
         super().__init__("flowground:index:Platform", resource_name, None, opts)
         self.settings = settings
+        child = pulumi.ResourceOptions(parent=self)
+        protect = settings.protects_data
+        groups: dict[str, Lookup] = {"secrets": secret, "json_secrets": _parsed}
         self.prefect = PrefectEnvironment(
             "prefect",
             settings.prefect,
-            protect=settings.protects_data,
+            protect=protect,
             schedules=settings.runs_schedules,
-            secrets=secret,
-            opts=pulumi.ResourceOptions(parent=self),
+            groups=groups,
+            opts=child,
         )
         self.register_outputs({})
 
@@ -71,3 +76,9 @@ class Platform(pulumi.ComponentResource):
     def credentials(self) -> dict[str, Any]:
         """What opens the doors: secrets, and nothing else."""
         return {"prefect": prefect_credentials(self.prefect)}
+
+
+def _parsed(name: str) -> pulumi.Input[Any] | None:
+    """Return a secret that is JSON, as what it says."""
+    held = secret(name)
+    return None if held is None else held.apply(json.loads)

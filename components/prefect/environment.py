@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +11,11 @@ import pulumi
 
 from components.kernel import Lookup, ManagedResource, resolve
 
+from .addresses import api_url, ui_url
 from .automation import Automation
 from .base import WorkspaceLike
 from .block import Block
 from .block_type import BlockType
-from .client import CLOUD_API_URL
 from .deployment import Deployment
 from .flow import Flow
 from .flow_code import describe_entrypoint
@@ -56,7 +54,7 @@ class PrefectEnvironment(pulumi.ComponentResource):
         *,
         protect: bool,
         schedules: bool,
-        secrets: Lookup,
+        groups: Mapping[str, Lookup],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the environment.
@@ -66,7 +64,8 @@ class PrefectEnvironment(pulumi.ComponentResource):
             settings: What it holds.
             protect: Keep the workspace from being deleted by any update.
             schedules: Whether schedules run where the settings do not say.
-            secrets: The stack's secrets, by name.
+            groups: What its settings may refer to, by the word before the dot; the
+                stack's secrets always.
             opts: Pulumi's resource options.
         """
         super().__init__("flowground:prefect:Environment", resource_name, None, opts)
@@ -78,10 +77,7 @@ class PrefectEnvironment(pulumi.ComponentResource):
         self._prefix = _prefix(settings)
         self.workspace = self._workspace(protect=protect)
         self._in: WorkspaceLike = self.workspace
-        self._groups: dict[str, Lookup] = {
-            "secrets": secrets,
-            "json_secrets": _parsed(secrets),
-        }
+        self._groups = dict(groups)
 
         self.service_accounts = self._service_accounts()
         self.variables = self._each(Variable, "variables")
@@ -132,16 +128,21 @@ class PrefectEnvironment(pulumi.ComponentResource):
     @property
     def api_url(self) -> pulumi.Output[str]:
         """The address that PREFECT_API_URL must be set to, to work in it."""
-        workspace = self.workspace
-        if workspace is None:
-            return pulumi.Output.from_input(os.environ.get("PREFECT_API_URL", ""))
-        config = pulumi.Config()
-        root = os.environ.get("PREFECT_CLOUD_API_URL") or config.get(
-            "prefectCloudApiUrl", CLOUD_API_URL
-        )
-        return pulumi.Output.concat(
-            root, "/accounts/", workspace.account_id, "/workspaces/", workspace.id
-        )
+        return api_url(self.workspace)
+
+    @property
+    def ui_url(self) -> pulumi.Output[str]:
+        """The address of its pages for people."""
+        return ui_url(self.workspace)
+
+    @property
+    def groups(self) -> dict[str, Lookup]:
+        """What other parts of the stack may refer to, by the word before the dot."""
+        keys = {name: one.api_key for name, one in self.service_accounts.items()}
+        return {
+            "prefect": {"api_url": self.api_url, "ui_url": self.ui_url}.get,
+            "service_account_keys": keys.get,
+        }
 
     def _workspace(self, *, protect: bool) -> Workspace | None:
         wanted = self._settings.workspace
@@ -366,13 +367,3 @@ def _prefix(settings: PrefectSettings) -> str:
 
 def _ids(made: Mapping[str, ManagedResource]) -> Lookup:
     return lambda name: made[name].id if name in made else None
-
-
-def _parsed(secrets: Lookup) -> Lookup:
-    def parsed(name: str) -> pulumi.Input[Any] | None:
-        held = secrets(name)
-        if held is None:
-            return None
-        return pulumi.Output.from_input(held).apply(json.loads)
-
-    return parsed

@@ -4,7 +4,8 @@ An entry is validated by the very model of its kind, so what may be written here
 what is refused, is what the kind itself takes; only its name is the entry's key.
 Strings may refer to what the stack has: `${secrets.NAME}`, `${work_pools.NAME}`,
 `${work_queues.POOL/NAME}`, `${blocks.NAME}`, `${concurrency_limits.NAME}`,
-`${deployments.NAME}`, and by `${json_secrets.NAME}` to a secret that is JSON.
+`${deployments.NAME}`, and by `${json_secrets.NAME}` to a secret that is JSON; and to
+what the stack has of Modal and S3: `${modal.token_id}`, `${buckets.NAME}`…
 """
 
 from __future__ import annotations
@@ -89,11 +90,14 @@ class ModalTokenSettings(Part):
 
     Attributes:
         id: Its id: `ak-…`.
-        secret: Its secret; write `${secrets.NAME}`.
+        secret: Its secret; write `${modal.token_secret}` for the token of the stack's
+            own service user, or `${secrets.NAME}`.
     """
 
     id: str
-    secret: Annotated[str, Field(pattern=r"^\$\{secrets\.[^}]+\}$")]
+    secret: Annotated[
+        str, Field(pattern=r"^\$\{(secrets\.[^}]+|modal\.token_secret)\}$")
+    ]
 
 
 class WorkPoolSettings(Part):

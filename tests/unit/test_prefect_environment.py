@@ -23,7 +23,7 @@ def declared(**groups: Any) -> Run:
             PrefectSettings.model_validate(given),
             protect=False,
             schedules=False,
-            secrets=lambda name: pulumi.Output.secret(SECRET) if name == "s" else None,
+            groups={"secrets": {"s": pulumi.Output.secret(SECRET)}.get},
         )
 
     return run(program)

@@ -1,15 +1,17 @@
-"""What other teams consume of a stack: names, ids and addresses; credentials apart."""
+"""What a stack's components come to in the contract's terms.
+
+The values are outputs that the engine fills in; `contract.Outputs` says their shape,
+and a test holds what a real stack tells against it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 if TYPE_CHECKING:
     from components.prefect.environment import PrefectEnvironment
-
-SCHEMA: Final = "flowground/v1"
 
 
 def prefect_outputs(prefect: PrefectEnvironment) -> dict[str, Any]:
@@ -17,6 +19,7 @@ def prefect_outputs(prefect: PrefectEnvironment) -> dict[str, Any]:
     workspace = prefect.workspace
     return {
         "api_url": prefect.api_url,
+        "ui_url": prefect.ui_url,
         "workspace": None
         if workspace is None
         else {"id": workspace.id, "handle": workspace.handle},
@@ -36,8 +39,18 @@ def prefect_outputs(prefect: PrefectEnvironment) -> dict[str, Any]:
         "concurrency_limits": {
             name: one.name for name, one in prefect.concurrency_limits.items()
         },
+        "tag_concurrency_limits": {
+            name: one.tag for name, one in prefect.tag_concurrency_limits.items()
+        },
         "deployments": {
-            name: {"id": one.id, "name": one.name, "flow_id": one.flow_id}
+            name: {
+                "id": one.id,
+                "name": one.name,
+                "flow_id": one.flow_id,
+                "url": pulumi.Output.concat(
+                    prefect.ui_url, "/deployments/deployment/", one.id
+                ),
+            }
             for name, one in prefect.deployments.items()
         },
         "automations": {name: one.id for name, one in prefect.automations.items()},
