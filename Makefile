@@ -40,6 +40,12 @@ $(UV):
 	$(UV) pip install --quiet --compile-bytecode --python $(LOCALCLOUD_PY) --require-hashes -r requirements/localcloud.txt
 	@touch $@
 
+$(HOME_DIR)/modalflow/made: requirements/modalflow.txt | $(UV)
+	@echo "── .flowground/modalflow: modalflow without Airflow, for tests"
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(HOME_DIR)/modalflow
+	$(UV) pip install --quiet --no-deps --python $(HOME_DIR)/modalflow/bin/python --require-hashes -r requirements/modalflow.txt
+	@touch $@
+
 .PHONY: environments engine
 environments: .venv/made .venv-localcloud/made ## Make both Python environments
 engine: .venv/made ## Find, fetch or build the Pulumi engine
@@ -97,5 +103,5 @@ reference: .venv/made ## Write docs/reference and the outputs' schema anew from 
 	$(PY) -m tools.reference
 	$(PY) -m tools.outputs_schema
 .PHONY: tests
-tests: .venv/made-dev .venv-localcloud/made engine
+tests: .venv/made-dev .venv-localcloud/made $(HOME_DIR)/modalflow/made engine
 	$(PY) -m pytest -n 2 --dist loadgroup -q

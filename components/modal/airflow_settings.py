@@ -1,0 +1,93 @@
+"""The stack's config for Airflow in Modal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self, TypeAlias
+
+from pydantic import AfterValidator, Field, model_validator
+
+from components.kernel import ConfigurationError, Part
+from components.kernel.references import refers
+
+from .airflow import DagBucket
+from .base import ObjectName
+from .modalflow import bucket_uri
+
+
+def _in_s3(uri: str) -> str:
+    if refers(uri):
+        return uri
+    try:
+        return bucket_uri(uri)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None
+
+
+# A secret never stands in the config itself.
+_Reference: TypeAlias = Annotated[str, Field(pattern=r"^\$\{[a-z_]+\.[^}]+\}$")]
+
+
+class DagVolumeSettings(Part):
+    """DAGs on a Modal volume.
+
+    Attributes:
+        name: The volume's name.
+    """
+
+    name: ObjectName = "airflow-dags"
+
+
+class DagBucketSettings(Part):
+    """DAGs in an S3 bucket; every field may refer to what the stack has of S3.
+
+    Attributes:
+        uri: Where they are: `s3://bucket/dags/`.
+        access_key_id: The id of the key that reads them, if no role does.
+        access_key_secret: The key's secret; write `${secrets.NAME}`, or the like.
+        role_arn: The IAM role that reads them, if no key does.
+        region: The bucket's region; found by Modal if not given.
+        secret: The name of the Modal secret that holds the key.
+    """
+
+    uri: Annotated[str, AfterValidator(_in_s3)]
+    access_key_id: str | None = None
+    access_key_secret: _Reference | None = None
+    role_arn: str | None = None
+    region: str | None = None
+    secret: ObjectName = "airflow-dags-bucket"  # noqa: S105  # its name
+
+    @model_validator(mode="after")
+    def _has_one_way_in(self) -> Self:
+        try:
+            DagBucket(**dict(self))
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
+class AirflowSettings(Part):
+    """Airflow's part of the environment; see `AirflowOnModal`.
+
+    Attributes:
+        dag_volume: Keep the DAGs on a volume.
+        dag_bucket: Read the DAGs from a bucket. With neither, they are baked into the
+            function's image.
+        dags_path: The folder of the DAGs where modalflow's commands are run.
+        airflow_version: The version of Airflow that tasks run with; modalflow's own
+            choice if not given.
+        force_destroy: Let a destroy delete logs, states and DAGs.
+    """
+
+    dag_volume: DagVolumeSettings | None = None
+    dag_bucket: DagBucketSettings | None = None
+    dags_path: str = "dags"
+    airflow_version: str | None = None
+    force_destroy: bool = False
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Self:
+        if self.dag_volume is not None and self.dag_bucket is not None:
+            raise ValueError(
+                "has its DAGs in two places; give either `dag_volume` or `dag_bucket`"
+            )
+        return self
