@@ -1,0 +1,3 @@
+"""S3: one file a kind; importing this package registers them all."""
+
+__all__: list[str] = []
