@@ -5,6 +5,7 @@ from .environment import ModalEnvironment
 from .queue import ModalQueue
 from .secret import ModalSecret
 from .service_user import ModalServiceUser
+from .token import ModalToken
 from .volume import ModalVolume
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "ModalQueue",
     "ModalSecret",
     "ModalServiceUser",
+    "ModalToken",
     "ModalVolume",
 ]

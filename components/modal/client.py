@@ -96,6 +96,11 @@ class ModalApi:
         endpoint = self._connection.endpoint
         return endpoint.server_url, endpoint.token_id, self.environment
 
+    def acting_as(self, token_id: str, token_secret: str) -> ModalApi:
+        """Return the workspace of another token, at the same control plane."""
+        endpoint = self._connection.endpoint
+        return _opened(Endpoint(endpoint.server_url, token_id, token_secret))
+
     def call(self, rpc: str, **fields: Any) -> Wire:
         """Make one call of the protocol and return its answer, decoded.
 
@@ -204,14 +209,36 @@ def connect(config: Config, environment: str = "") -> ModalApi:
     Raises:
         ConfigurationError: There is no token.
     """
-    token_id = _setting(config, "MODAL_TOKEN_ID", "modalTokenId")
+    token_id = own_token_id(config)
     token_secret = _setting(config, "MODAL_TOKEN_SECRET", "modalTokenSecret")
     if not token_id or not token_secret:
         raise ConfigurationError(
             "no Modal token is configured; set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET"
         )
+    return connect_as(config, token_id, token_secret, environment)
+
+
+def connect_as(
+    config: Config, token_id: str, token_secret: str, environment: str = ""
+) -> ModalApi:
+    """Return the API as a token sees it, whether or not it is the settings' own.
+
+    Args:
+        config: The stack's settings for Modal, which say where the control plane is.
+        token_id: The token's id.
+        token_secret: Its secret.
+        environment: The environment's name.
+    """
     url = _setting(config, "MODAL_SERVER_URL", "modalServerUrl") or SERVER_URL
-    endpoint = Endpoint(url, token_id, token_secret)
+    return _opened(Endpoint(url, token_id, token_secret), environment)
+
+
+def own_token_id(config: Config) -> str | None:
+    """Return the id of the token that flowground itself works with."""
+    return _setting(config, "MODAL_TOKEN_ID", "modalTokenId")
+
+
+def _opened(endpoint: Endpoint, environment: str = "") -> ModalApi:
     with _connecting:
         connection = _connections.setdefault(endpoint, Connection(endpoint))
     return ModalApi(connection, environment)

@@ -6,7 +6,8 @@ Immutable: name. Quirks:
 
 - A service user has one token, and no call makes another. So a rotation makes another
   service user: `ci-g1`, `ci-g2`… are the generations of `ci`, the highest is the one
-  in use, and the one before it goes on working for the overlap.
+  in use, and the one before it goes on working for the overlap. A new one must have
+  been accepted before any other is ended.
 - A new one has access to nothing; `no-access` is also how a role is taken away.
 - A token's secret that is lost cannot be read again: what is taken over, and what
   ended or was made anew by somebody else, gets another generation.
@@ -23,6 +24,7 @@ import pulumi
 from pydantic import AwareDatetime, Field
 
 from components.kernel import (
+    AccessError,
     Args,
     Immutable,
     Local,
@@ -165,7 +167,9 @@ class ModalServiceUserKind(WorkspaceKind[ModalServiceUserArgs, ModalServiceUserS
             name=f"{args.name}-g{number}",
             expires_in_seconds=args.expires_in_seconds or 0,
         )
-        return made["token_id"], made["token_secret"]
+        token = made["token_id"], made["token_secret"]
+        _require_accepted(api, token)
+        return token
 
     def _settle(
         self,
@@ -187,15 +191,28 @@ class ModalServiceUserKind(WorkspaceKind[ModalServiceUserArgs, ModalServiceUserS
         there = self._there(api, args.name)
         if there is None:
             raise NotFoundError("it is gone again; run again")
+        staying = [user for user in there["users"] if user["token_id"] in stay]
+        for user in staying:
+            _assign(api, user, args.environment_roles)
         for user in there["users"]:
-            if user["token_id"] in stay:
-                _assign(api, user, args.environment_roles)
-            else:
+            if user not in staying:
                 api.call("ServiceUserDelete", service_user_name=user["name"])
-        there["users"] = [u for u in there["users"] if u["token_id"] in stay]
+        there["users"] = staying
         state = from_wire(there)
         asked = {k: v for k, v in dict(args).items() if k != "adopt"}
         return state.model_copy(update={**asked, "token_secret": secret})
+
+
+def _require_accepted(api: ModalApi, token: tuple[str, str]) -> None:
+    """See that a new token works, before anybody is given it or loses another."""
+    try:
+        api.acting_as(*token).call("TokenInfoGet")
+    except AccessError as error:
+        said = str(error).partition(";")[0]
+        raise AccessError(
+            f"its new token is not accepted ({said}), so any before it was kept; run "
+            "again"
+        ) from None
 
 
 def _same_token(old: ModalServiceUserState, new: ModalServiceUserArgs) -> bool:

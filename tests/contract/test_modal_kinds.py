@@ -276,6 +276,22 @@ def test_a_token_works_until_the_rotation_after_its_own(
     assert not _works(workspace, third)
 
 
+def test_a_token_is_ended_only_after_its_successor_was_accepted(
+    workspace: ModalWorld, unique: str
+) -> None:
+    """Made, tried, given its roles; then, and only then, the one before goes."""
+    inputs = {"environment_roles": {"main": "viewer"}, "overlap": False}
+    first = workspace.servicer.create(USER, {"name": unique, **inputs})
+    with workspace.recording() as calls:
+        workspace.servicer.update(first, {"name": unique, **inputs, "rotation": "2"})
+    steps = {"ServiceUserCreate", "TokenInfoGet", "EnvironmentRoleSet"}
+    done = [c.path for c in calls if c.path in {*steps, "ServiceUserDelete"}]
+    assert done[0] == "ServiceUserCreate"
+    assert done[1] == "TokenInfoGet"
+    assert done[-1] == "ServiceUserDelete"
+    assert done.count("ServiceUserDelete") == 1
+
+
 def test_a_token_that_is_gone_is_made_anew(workspace: ModalWorld, unique: str) -> None:
     """Where the newest generation was deleted, the one before does not stand in."""
     first = workspace.servicer.create(USER, {"name": unique, "rotation": "1"})

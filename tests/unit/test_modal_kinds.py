@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.kernel import Args, Local, WriteOnly, differing
+from components.kernel import AccessError, Args, Local, WriteOnly, differing
 from components.kernel.check import check_properties
 from components.modal.client import Endpoint, ModalApi
 from components.modal.dict import ModalDictArgs, ModalDictKind
@@ -161,6 +161,28 @@ def test_generations_are_numbers_and_not_text() -> None:
     (wire,) = ModalServiceUserKind().list(api)
     assert from_wire(wire).service_user_name == "ci-g10"
     assert wire["newest"] == 10
+
+
+def test_a_new_token_that_is_not_accepted_ends_no_other() -> None:
+    """The rotation stops before anything is taken from anybody."""
+    asked = []
+
+    def answer(rpc: str, **_: Any) -> dict[str, Any]:
+        asked.append(rpc)
+        if rpc == "TokenInfoGet":
+            raise AccessError("Modal says: Token unknown; set MODAL_TOKEN_ID")
+        if rpc == "ServiceUserList":
+            return {"service_users": [_user("ci-g1", {})]}
+        return {"token_id": "ak-new", "token_secret": "as-new"}
+
+    api: Any = SimpleNamespace(call=answer)
+    api.acting_as = lambda *_: api
+    old = from_wire({"id": "ci", "users": [_user("ci-g1", {})]})
+    new = ModalServiceUserArgs(name="ci", overlap=False)
+    told = r"not accepted \(Modal says: Token unknown\), so any before it was kept"
+    with pytest.raises(AccessError, match=told):
+        ModalServiceUserKind().update(api, old, new)
+    assert "ServiceUserDelete" not in asked
 
 
 @pytest.mark.parametrize(("hours", "works"), [(-1, False), (1, True)])
