@@ -1,0 +1,60 @@
+"""The GitHub that a workflow runs on, by the variables that every job has.
+
+`GITHUB_API_URL` (an Enterprise server's own, or the local GitHub's),
+`GITHUB_REPOSITORY` and `GITHUB_TOKEN`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from github import Auth, Github, GithubException
+
+if TYPE_CHECKING:
+    from github.Repository import Repository
+
+# Whom GitHub names as the author of what a workflow's own token writes.
+_ACTIONS: Final = "github-actions[bot]"
+
+
+class Forge:
+    """One repository, as one author.
+
+    Attributes:
+        repository: The repository, which costs no request by itself.
+        author: The login under which this token writes. Only what that login wrote is
+            ever changed: anybody can write a comment that holds our marker.
+    """
+
+    def __init__(self, url: str, repository: str, token: str) -> None:
+        self._github = Github(auth=Auth.Token(token), base_url=url, per_page=100)
+        self.repository: Repository = self._github.get_repo(repository, lazy=True)
+        self.author = self._login()
+
+    @classmethod
+    def of_environment(cls) -> Forge:
+        """Return the GitHub of the job.
+
+        Raises:
+            SystemExit: A variable is missing.
+        """
+        names = ("GITHUB_REPOSITORY", "GITHUB_TOKEN")
+        if missing := [name for name in names if not os.environ.get(name)]:
+            sys.exit(
+                f"{' and '.join(missing)} must say where to write; a job has it in "
+                "`github.token` and `github.repository`"
+            )
+        url = os.environ.get("GITHUB_API_URL", "https://api.github.com")
+        repository, token = (os.environ[name] for name in names)
+        return cls(url, repository, token)
+
+    def _login(self) -> str:
+        try:
+            return self._github.get_user().login
+        except GithubException as error:
+            # A workflow's token is an App installation's, which is no user.
+            if error.status == 403:
+                return os.environ.get("GITHUB_COMMENT_AUTHOR", _ACTIONS)
+            raise

@@ -1,0 +1,1 @@
+"""What a preview says, as data and as Markdown for people who review it."""
