@@ -1,0 +1,213 @@
+"""modalflow's own code on what AirflowOnModal makes, in each of its modes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.modal_plane import IGNORE_LOCAL_WARNING, ROOT, running_plane
+from tests.support.modalflow import deployed_by, newest, shell, supported, task
+from tests.support.pulumi_project import Project
+from tests.support.s3_plane import LocalS3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import modal
+
+    from tests.support.modal_plane import RunningPlane
+
+pytestmark = [
+    pytest.mark.xdist_group("modalflow"),
+    pytest.mark.filterwarnings(IGNORE_LOCAL_WARNING),
+]
+
+BUCKET = "airflow-code"
+SEEN = {"baked": "one.py", "synced": "one.py", "bucket": "in_bucket.py"}
+PROGRAM = """
+    import os
+    import pulumi
+    from components.modal import ModalEnvironment
+    from components.modal.airflow import AirflowOnModal, DagBucket, DagVolume
+
+    modes = {
+        "baked": None,
+        "synced": DagVolume("my-dags"),
+        "bucket": DagBucket(
+            "s3://airflow-code/dags",
+            access_key_id=os.environ["DAGS_KEY_ID"],
+            access_key_secret=os.environ["DAGS_KEY_SECRET"],
+            region="us-east-1",
+        ),
+    }
+    for name, dags in modes.items():
+        airflow = AirflowOnModal(
+            name,
+            environment=ModalEnvironment(name, force_destroy=True),
+            dags=dags,
+            force_destroy=True,
+        )
+        pulumi.export(name, airflow.commands)
+    """
+READ_DAGS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": f"arn:aws:s3:::{BUCKET}",
+            "Condition": {"StringLike": {"s3:prefix": "dags/*"}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{BUCKET}/dags/*",
+        },
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalS3]:
+    """A local S3 with a bucket that has a DAG, and something that is none."""
+    with LocalS3.start(tmp_path_factory.mktemp("s3")) as server:
+        client = server.client("s3")
+        client.create_bucket(Bucket=BUCKET)
+        client.put_object(Bucket=BUCKET, Key="dags/in_bucket.py", Body=b"# a DAG")
+        client.put_object(Bucket=BUCKET, Key="other/no.py", Body=b"# none")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def key(s3: LocalS3) -> dict[str, str]:
+    """The key of a user who may read the DAGs, and nothing else."""
+    iam = s3.client("iam")
+    iam.create_user(UserName="dags")
+    iam.put_user_policy(
+        UserName="dags", PolicyName="dags", PolicyDocument=json.dumps(READ_DAGS)
+    )
+    made = iam.create_access_key(UserName="dags")["AccessKey"]
+    return {
+        "DAGS_KEY_ID": made["AccessKeyId"],
+        "DAGS_KEY_SECRET": made["SecretAccessKey"],
+    }
+
+
+@pytest.fixture(scope="module")
+def plane(
+    tmp_path_factory: pytest.TempPathFactory, s3: LocalS3
+) -> Iterator[RunningPlane]:
+    """A control plane whose functions find the bucket."""
+    state_dir = tmp_path_factory.mktemp("modal") / "state"
+    # Without root's key: the function has the secret's, or none.
+    env = {k: s3.env[k] for k in ("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE")}
+    with running_plane(state_dir, env=env) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, plane: RunningPlane, key: dict[str, str]
+) -> Project:
+    """A stack that has been brought up, with an environment for each mode."""
+    project = Project(tmp_path_factory.mktemp("airflow"))
+    (project.root / "components").symlink_to(ROOT / "components")
+    (project.root / "tools").symlink_to(ROOT / "tools")
+    dags = project.root / "dags"
+    dags.mkdir()
+    (dags / "one.py").write_text("# a DAG")
+    project.env |= plane.env() | key
+    project.program(PROGRAM)
+    project("up", "--yes", "--skip-preview")
+    return project
+
+
+@pytest.fixture(scope="module")
+def client(plane: RunningPlane) -> Iterator[modal.Client]:
+    """A client of the control plane."""
+    with plane.client() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def latest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables by which commands are modal 1.6.4's."""
+    return newest(tmp_path_factory.mktemp("modalflow"))
+
+
+def dags_of(client: modal.Client, mode: str) -> set[str]:
+    """Return what a task sees where Airflow looks for DAGs."""
+    state = task(client, mode, ["ls", "/opt/airflow/dags"])
+    assert state["status"] == "SUCCESS", state
+    return set(state["stdout"].split())
+
+
+def assert_settled(stack: Project) -> None:
+    """Have neither the program nor the control plane anything to change."""
+    stack("preview", "--expect-no-changes", "--diff")
+    stack("refresh", "--preview-only", "--expect-no-changes", "--diff")
+
+
+@pytest.mark.parametrize("mode", SEEN)
+def test_modalflow_deploys_by_itself_where_its_modal_lets_it(
+    stack, plane, client, mode
+):
+    """With modal 1.3 `modalflow deploy` works as told, and a task finds the DAGs."""
+    shell(plane, stack.root, stack.outputs()[mode]["modalflow_deploy"], supported())
+    assert deployed_by(plane, mode) == "1.3.0"
+    assert dags_of(client, mode) == {SEEN[mode]}
+
+
+@pytest.mark.parametrize("mode", SEEN)
+def test_documented_command_deploys_with_the_newest_modal(
+    stack, plane, client, mode, latest
+):
+    """With modal 1.6.4 the stack's command works, and a task finds the DAGs."""
+    commands = stack.outputs()[mode]
+    shell(plane, stack.root, commands["deploy"], latest)
+    if mode == "synced":
+        shell(plane, stack.root, commands["sync"], latest)
+    assert deployed_by(plane, mode) == "1.6.4"
+    assert dags_of(client, mode) == {SEEN[mode]}
+
+
+def test_deployments_and_syncs_are_no_drift(stack, plane, latest):
+    """What modalflow makes and uploads leaves nothing for the stack to change."""
+    assert_settled(stack)
+    shell(plane, stack.root, stack.outputs()["baked"]["deploy"], latest)
+    for variables in (supported(), latest):
+        shell(plane, stack.root, stack.outputs()["synced"]["sync"], variables)
+    assert_settled(stack)
+
+
+def test_modalflow_gets_these_wrong(stack, plane, latest):
+    """What docs/airflow-on-modal.md says of modalflow's own commands still is so."""
+    wanted = "modalflow deploy --dags-source"
+    told = shell(
+        plane, stack.root, f"{wanted} local --dags-path dags", latest, ok=False
+    )
+    assert "must be specified with the -m flag" in told
+    bucket = f"{wanted} cloud-bucket --dags-bucket s3://{BUCKET}/dags"
+    named = "--dags-bucket-secret airflow-dags-bucket"
+    in_bucket = f"MODAL_ENVIRONMENT=bucket {bucket} {named}"
+    told = shell(plane, stack.root, in_bucket, supported(), ok=False)
+    assert "it must end in a '/'" in told
+    elsewhere = f"{bucket}/ {named} --env bucket"
+    told = shell(plane, stack.root, elsewhere, supported(), ok=False)
+    assert "'airflow-dags-bucket' not found in environment 'main'" in told
+
+
+def test_bucket_is_opened_by_the_secret_alone(stack, key):
+    """The control plane has the key that the stack was given, and the state has not."""
+    state = stack("stack", "export").stdout
+    assert key["DAGS_KEY_SECRET"] not in state
+    assert key["DAGS_KEY_SECRET"] not in json.dumps(stack.outputs())
+
+
+def test_everything_goes_with_the_stack(stack, plane):
+    """A destroy deletes what modalflow wrote as well, where that was allowed."""
+    stack("destroy", "--yes", "--skip-preview")
+    listed = json.loads(plane.cli("environment", "list", "--json").stdout)
+    assert {one["name"] for one in listed} == {"main"}
