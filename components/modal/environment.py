@@ -1,17 +1,22 @@
 """A Modal environment: what keeps the objects and roles of a workspace apart.
 
 API: EnvironmentCreate, EnvironmentUpdate, EnvironmentSetManaged,
-EnvironmentSetDefaultMemberRole, EnvironmentDelete, EnvironmentList.
-Immutable: nothing; a rename keeps the id and all that it holds. Quirks: an empty web
-suffix can be set by an update only; a creation does not answer with the id; deleting
-one deletes all that it holds, so that is refused unless it is empty or
-`force_destroy` is set.
+EnvironmentSetDefaultMemberRole, EnvironmentDelete, EnvironmentList; of a restricted one
+also EnvironmentGetRoles and EnvironmentRoleSet.
+Immutable: nothing; a rename keeps the id and all that it holds. Quirks:
+
+- An empty web suffix can be set by an update only; a creation does not answer with the
+  id; opening one takes all roles away from its members.
+- Deleting one deletes all that it holds, so that is refused unless it is empty or
+  `force_destroy` is set.
+- One of the same name that holds something is somebody else's, another stack's for
+  instance, and is only taken over with `adopt`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import pulumi
@@ -34,6 +39,7 @@ from components.kernel import (
 
 from .base import Role, WorkspaceKind
 from .client import SETTINGS, ModalApi
+from .member_roles import assign, assigned
 
 _NAME: Final = re.compile(r"(?!en-)[a-z0-9][a-z0-9_-]{0,63}", re.IGNORECASE)
 _WEB_SUFFIX: Final = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$"
@@ -66,15 +72,19 @@ class ModalEnvironmentArgs(Args):
     )
     restricted: bool = False
     default_member_role: Annotated[Role | None, UnmanagedIfUnset] = None
+    member_roles: Annotated[dict[str, Role] | None, UnmanagedIfUnset] = None
     image_builder_version: str = ""
     force_destroy: Annotated[bool, Local] = False
 
     @classmethod
     def rules(cls, known: Mapping[str, Any]) -> Iterable[tuple[Location, str]]:
-        """Yield a role of members that could never apply."""
-        if known.get("default_member_role") and known.get("restricted") is False:
-            at: Location = ("default_member_role",)
-            yield at, "needs a restricted environment; set restricted=True too"
+        """Yield roles of members that could never apply."""
+        for field in ("default_member_role", "member_roles"):
+            if known.get(field) and known.get("restricted") is False:
+                yield (
+                    (field,),
+                    "needs a restricted environment; set restricted=True too",
+                )
 
 
 class ModalEnvironmentState(ModalEnvironmentArgs):
@@ -82,10 +92,12 @@ class ModalEnvironmentState(ModalEnvironmentArgs):
 
     Attributes:
         name: Old ones may have periods, which no new one may.
+        member_roles: May hold custom roles that somebody else assigned.
     """
 
     id: str
     name: str
+    member_roles: Annotated[dict[str, str] | None, UnmanagedIfUnset] = None  # type: ignore[assignment]  # wider, as the service is
 
 
 def to_wire(args: ModalEnvironmentArgs) -> Wire:
@@ -104,8 +116,12 @@ class ModalEnvironmentKind(WorkspaceKind[ModalEnvironmentArgs, ModalEnvironmentS
 
     def list(self, api: ModalApi) -> Iterable[Wire]:
         """Yield every environment of the workspace that the token may see."""
-        for item in api.call("EnvironmentList")["items"]:
-            yield {**item, "id": item["environment_id"]}
+        for item in _listed(api):
+            try:
+                roles = assigned(api, item["id"]) if item["is_managed"] else {}
+            except NotFoundError:
+                continue  # deleted meanwhile
+            yield {**item, "member_roles": roles}
 
     def parse(self, api: ModalApi, wire: Wire) -> ModalEnvironmentState:
         """Project one environment on its canonical state."""
@@ -117,8 +133,16 @@ class ModalEnvironmentKind(WorkspaceKind[ModalEnvironmentArgs, ModalEnvironmentS
             web_suffix=wire["webhook_suffix"],
             restricted=wire["is_managed"],
             default_member_role=_role(role) if wire["is_managed"] else None,
+            member_roles=wire.get("member_roles", {}),
             image_builder_version=wire.get("image_builder_version", ""),
         )
+
+    def same(
+        self, api: ModalApi, found: ModalEnvironmentState, args: ModalEnvironmentArgs
+    ) -> Sequence[str]:
+        """Name what differs; what a create that was cut short left holds nothing."""
+        differs = super().same(api, found, args)
+        return [*differs, *(["contents"] if _held(api, found.name) else [])]
 
     def create(
         self, api: ModalApi, args: ModalEnvironmentArgs
@@ -134,7 +158,7 @@ class ModalEnvironmentKind(WorkspaceKind[ModalEnvironmentArgs, ModalEnvironmentS
                 "image_builder_version": args.image_builder_version,
             },
         )
-        made = [wire for wire in self.list(api) if wire["name"] == args.name]
+        made = [wire for wire in _listed(api) if wire["name"] == args.name]
         if not made:
             raise NotFoundError("it is gone again; run again")
         try:
@@ -169,6 +193,8 @@ class ModalEnvironmentKind(WorkspaceKind[ModalEnvironmentArgs, ModalEnvironmentS
             api.call(
                 "EnvironmentSetDefaultMemberRole", **where, default_member_role=number
             )
+        if new.member_roles is not None and new.member_roles != old.member_roles:
+            assign(api, old.id, new.member_roles)
         return ModalEnvironmentState(**{**dict(new), "id": old.id})
 
     def delete(self, api: ModalApi, state: ModalEnvironmentState) -> None:
@@ -178,7 +204,7 @@ class ModalEnvironmentKind(WorkspaceKind[ModalEnvironmentArgs, ModalEnvironmentS
             DataLossError: It holds something, and `force_destroy` is not set.
         """
         # By its name of now: another may have the one that it had.
-        now = [wire["name"] for wire in self.list(api) if wire["id"] == state.id]
+        now = [wire["name"] for wire in _listed(api) if wire["id"] == state.id]
         if not now:
             raise NotFoundError("it is gone")
         held = [] if state.force_destroy else _held(api, now[0])
@@ -188,6 +214,11 @@ class ModalEnvironmentKind(WorkspaceKind[ModalEnvironmentArgs, ModalEnvironmentS
                 f"`pulumi up` first if all of that may be lost"
             )
         api.call("EnvironmentDelete", name=now[0])
+
+
+def _listed(api: ModalApi) -> list[Wire]:
+    items = api.call("EnvironmentList")["items"]
+    return [{**item, "id": item["environment_id"]} for item in items]
 
 
 def _role(name: str) -> Any:
@@ -218,9 +249,12 @@ class ModalEnvironment(ManagedResource, kind=ModalEnvironmentKind):
         restricted: Have only those members contribute who have a role that lets them.
         default_member_role: What members without a role of their own have in a
             restricted environment: `contributor`, `viewer` or `no-access`.
+        member_roles: Member → role, in a restricted environment. Whoever is not named
+            has no role of their own; left as they are if not given. Service users have
+            theirs by `ModalServiceUser`.
         image_builder_version: The image builder's version; the workspace's if empty.
         force_destroy: Let a destroy delete it with all that it holds.
-        adopt: Take over an environment of this name that differs.
+        adopt: Take over an environment of this name that differs or holds something.
         opts: Pulumi's resource options.
 
     See https://modal.com/docs/guide/environments.
@@ -231,6 +265,7 @@ class ModalEnvironment(ManagedResource, kind=ModalEnvironmentKind):
     web_suffix: pulumi.Output[str | None]
     restricted: pulumi.Output[bool]
     default_member_role: pulumi.Output[str | None]
+    member_roles: pulumi.Output[dict[str, str] | None]
     image_builder_version: pulumi.Output[str]
 
     def __init__(
@@ -241,6 +276,7 @@ class ModalEnvironment(ManagedResource, kind=ModalEnvironmentKind):
         web_suffix: pulumi.Input[str] | None = None,
         restricted: pulumi.Input[bool] = False,
         default_member_role: pulumi.Input[str] | None = None,
+        member_roles: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
         image_builder_version: pulumi.Input[str] = "",
         force_destroy: pulumi.Input[bool] = False,
         adopt: bool = False,
@@ -253,6 +289,7 @@ class ModalEnvironment(ManagedResource, kind=ModalEnvironmentKind):
                 "web_suffix": web_suffix,
                 "restricted": restricted,
                 "default_member_role": default_member_role,
+                "member_roles": member_roles,
                 "image_builder_version": image_builder_version,
                 "force_destroy": force_destroy,
                 "adopt": adopt,

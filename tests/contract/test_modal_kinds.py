@@ -8,6 +8,7 @@ import pytest
 from modal_proto import api_pb2
 
 from tests.support.modal_raw import call, headers
+from tests.support.modal_world import MEMBER
 from tests.support.servicer import CallError
 
 if TYPE_CHECKING:
@@ -143,6 +144,71 @@ def test_opening_and_restricting_happens_in_place(
         assert live is not None
         assert live.inputs == made.inputs
         assert live.id == made.id
+
+
+def _roles(world: ModalWorld, environment_id: str) -> dict[str, str]:
+    """Return who was given which role in an environment."""
+    where = {"environment_id": environment_id}
+    told = world.call("rpc", "EnvironmentGetRoles", where)["principal_roles"]
+    return {
+        one.get("user_name") or one["service_user_name"]: one["role_str"]
+        for one in told
+        if one.get("has_role_assignment")
+    }
+
+
+def test_members_have_exactly_the_roles_they_are_given(
+    workspace: ModalWorld, unique: str
+) -> None:
+    """A member who is not named loses theirs; a service user keeps its own."""
+    restricted = {"name": unique, "restricted": True}
+    made = workspace.servicer.create(ENVIRONMENT, restricted)
+    bot = {"name": f"{unique}-bot", "environment_roles": {unique: "viewer"}}
+    workspace.servicer.create(USER, bot)
+    ours = {f"{unique}-bot-g1": "viewer"}
+    wanted = restricted | {"member_roles": {MEMBER: "contributor"}}
+    made = workspace.servicer.update(made, wanted)
+    assert _roles(workspace, made.id) == ours | {MEMBER: "contributor"}
+    made = workspace.servicer.update(made, restricted | {"member_roles": {}})
+    assert _roles(workspace, made.id) == ours
+
+
+def test_roles_that_are_not_given_are_left_alone(
+    workspace: ModalWorld, unique: str
+) -> None:
+    """Who assigns them in the dashboard is not overruled, nor shown as drift."""
+    made = workspace.servicer.create(ENVIRONMENT, {"name": unique, "restricted": True})
+    wanted = {"name": unique, "restricted": True, "member_roles": {MEMBER: "viewer"}}
+    workspace.another.create(ENVIRONMENT, wanted | {"adopt": True})
+    live = workspace.servicer.read(made)
+    assert live is not None
+    assert live.inputs == made.inputs
+    workspace.servicer.update(live, made.inputs | {"image_builder_version": "2024.10"})
+    assert _roles(workspace, made.id) == {MEMBER: "viewer"}
+
+
+def test_a_member_who_is_not_there_is_one_sentence(
+    workspace: ModalWorld, unique: str
+) -> None:
+    """It names who is missing, and changes nobody's role."""
+    inputs = {"name": unique, "restricted": True}
+    made = workspace.servicer.create(ENVIRONMENT, inputs)
+    roles = {MEMBER: "viewer", "nobody": "viewer"}
+    with pytest.raises(CallError, match="the workspace has no member 'nobody' to"):
+        workspace.servicer.update(made, inputs | {"member_roles": roles})
+    assert _roles(workspace, made.id) == {}
+
+
+def test_an_environment_that_holds_something_is_somebody_elses(
+    workspace: ModalWorld, unique: str
+) -> None:
+    """Another stack of the same words takes it over only where it is told to."""
+    workspace.servicer.create(ENVIRONMENT, {"name": unique})
+    content = {"name": "theirs", "environment_name": unique}
+    workspace.servicer.create("modal:Queue", content)
+    with pytest.raises(CallError, match="already there and differs in contents"):
+        workspace.another.create(ENVIRONMENT, {"name": unique})
+    workspace.another.create(ENVIRONMENT, {"name": unique, "adopt": True})
 
 
 def test_a_secret_has_exactly_the_keys_it_was_given(

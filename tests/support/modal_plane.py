@@ -84,6 +84,25 @@ class RunningPlane:
             raise AssertionError(msg)
         return done
 
+    def admin(self, *arguments: str) -> dict[str, str]:
+        """Run `python -m localcloud.modal.admin`, and return what it tells."""
+        done = subprocess.run(
+            [
+                PYTHON,
+                "-m",
+                "localcloud.modal.admin",
+                f"--state-dir={self.state_dir}",
+                *arguments,
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=START_DEADLINE,
+            check=True,
+        )
+        told: dict[str, str] = json.loads(done.stdout)
+        return told
+
     def kill(self) -> None:
         """End the process as a power cut would."""
         self.process.kill()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Properties = dict[str, Any]
+# Of the workspace, beside its owner.
+MEMBER = "ada"
 VARIABLES = ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "MODAL_CONFIG_PATH")
 
 
@@ -83,6 +85,7 @@ class ModalWorld:
 def modal_worlds(folder: Path) -> Iterator[Callable[[bool], ModalWorld]]:
     """Run a control plane; yield what makes a world, in an environment or not."""
     with running_plane(folder / "modal") as plane, GrpcProxy(plane.grpc_url) as proxy:
+        plane.admin("member", "local", MEMBER)
 
         def world(placed: bool) -> ModalWorld:
             name = "contract-" + uuid.uuid4().hex[:8]

@@ -37,6 +37,7 @@ ENVIRONMENTS = st.booleans().flatmap(
         web_suffix=st.from_regex(r"[a-z0-9]{0,9}", fullmatch=True),
         restricted=st.just(restricted),
         default_member_role=ROLES if restricted else st.none(),
+        member_roles=st.dictionaries(PLAIN, ROLES, max_size=2 if restricted else 0),
         image_builder_version=st.sampled_from(["", "2025.06"]),
     )
 )
@@ -85,6 +86,7 @@ def test_an_environment_is_read_back_as_it_was_written(
         "webhook_suffix": args.web_suffix,
         "is_managed": args.restricted,
         "default_member_role": f"ENVIRONMENT_ROLE_{role}",
+        "member_roles": dict(args.member_roles or {}),
         "image_builder_version": args.image_builder_version,
     }
     assert _seen(ModalEnvironmentKind().parse(API, wire), args) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.contract.sample import Object, Properties, Sample, World
+from tests.support.modal_world import MEMBER
 
 
 def _inputs(_: World, name: str) -> Properties:
@@ -11,6 +12,7 @@ def _inputs(_: World, name: str) -> Properties:
         "web_suffix": f"{name}-web",
         "restricted": True,
         "default_member_role": "contributor",
+        "member_roles": {MEMBER: "viewer"},
         "image_builder_version": "2024.10",
         "force_destroy": True,
     }
@@ -21,7 +23,8 @@ def _drift(world: World, live: Object) -> set[str]:
     world.call("rpc", "EnvironmentUpdate", body)
     opened = {"environment_id": live.id, "managed": False}
     world.call("rpc", "EnvironmentSetManaged", opened)
-    return {"image_builder_version", "restricted", "default_member_role"}
+    roles = {"default_member_role", "member_roles"}
+    return {"image_builder_version", "restricted"} | roles
 
 
 def _remove(world: World, live: Object) -> None:
@@ -40,6 +43,8 @@ SAMPLE = Sample(
         "name": {"name": "renamed"},
         "suffix": {"web_suffix": "another-suffix"},
         "role": {"default_member_role": "no-access"},
+        "another's role": {"member_roles": {MEMBER: "no-access"}},
+        "nobody's role": {"member_roles": {}},
         "builder": {"image_builder_version": "2025.06"},
         "force_destroy": {"force_destroy": False},
     },
@@ -48,6 +53,7 @@ SAMPLE = Sample(
         "name": {"name": "has.period"},
         "web_suffix": {"web_suffix": "Upper"},
         "default_member_role": {"default_member_role": "king"},
+        f"member_roles.{MEMBER}": {"member_roles": {MEMBER: "queen"}},
     },
     drift=_drift,
     remove=_remove,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import urllib.parse
 import urllib.request
 
@@ -13,7 +11,7 @@ from google.protobuf.empty_pb2 import Empty
 from grpclib import GRPCError, Status
 from modal_proto import api_pb2
 
-from tests.support.modal_plane import PYTHON, ROOT, running_plane
+from tests.support.modal_plane import running_plane
 from tests.support.modal_raw import call, headers
 
 
@@ -24,29 +22,10 @@ def account(tmp_path_factory):
         yield running
 
 
-def admin(account, *arguments):
-    """Run the administrator's command and return what it made."""
-    done = subprocess.run(
-        [
-            PYTHON,
-            "-m",
-            "localcloud.modal.admin",
-            f"--state-dir={account.state_dir}",
-            *arguments,
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return json.loads(done.stdout)
-
-
 @pytest.fixture(scope="module")
 def second(account):
     """A second workspace, with its owner's token."""
-    return admin(account, "workspace", "second", "--owner", "alice")
+    return account.admin("workspace", "second", "--owner", "alice")
 
 
 def test_workspaces_share_nothing(account, second):
@@ -83,7 +62,7 @@ def test_uploaded_content_is_not_known_in_another_workspace(account, second):
 
 def test_member_contributes_but_does_not_manage(account, second):
     """A plain member writes to open environments, reads restricted ones, no more."""
-    made = admin(account, "member", "second", "bob")
+    made = account.admin("member", "second", "bob")
     owner = headers(second["token_id"], second["token_secret"])
     member = headers(made["token_id"], made["token_secret"])
     call(
