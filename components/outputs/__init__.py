@@ -1,7 +1,8 @@
 """What other teams consume of a stack: the contract, and its reader in Python."""
 
 from .contract import SCHEMA, Credentials, Outputs, json_schema
-from .reader import OutputsError, PlatformOutputs, read
+from .errors import OutputsError
+from .reader import PlatformOutputs, read, read_credentials
 
 __all__ = [
     "SCHEMA",
@@ -11,4 +12,5 @@ __all__ = [
     "PlatformOutputs",
     "json_schema",
     "read",
+    "read_credentials",
 ]

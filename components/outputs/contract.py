@@ -7,18 +7,51 @@ away, renamed or changed in type, so a reader ignores what it does not know.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+from .errors import OutputsError
 
 SCHEMA: Final = "flowground/v1"
 SCHEMA_ID: Final = "urn:flowground:outputs:v1"
+
+T = TypeVar("T")
+
+
+class Known(dict[str, T]):
+    """Things by the key that the stack's config gives them; a miss says what there is.
+
+    `in` and `get` are a dict's own; only `[key]` fails, and as OutputsError: a program
+    that raised KeyError in an `apply` would end with a traceback.
+    """
+
+    def __init__(self, things: dict[str, T], what: str, stack: str) -> None:
+        super().__init__(things)
+        self._what = what
+        self._stack = stack
+
+    def __missing__(self, key: str) -> T:
+        there = ", ".join(sorted(self)) or "none"
+        raise OutputsError(
+            f"stack {self._stack} has no {key!r} in {self._what}; there are: {there}"
+        )
+
+
+def _known(things: dict[str, T], info: ValidationInfo) -> dict[str, T]:
+    stack = (info.context or {}).get("stack", "")
+    return Known(things, info.field_name or "", stack)
+
+
+Things = Annotated[dict[str, T], AfterValidator(_known)]
 
 
 class _Told(BaseModel):
     """A part of the contract."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, validate_default=True
+    )
 
 
 class Workspace(_Told):
@@ -83,14 +116,14 @@ class Prefect(_Told):
     api_url: str
     ui_url: str | None = None
     workspace: Workspace | None = None
-    work_pools: dict[str, WorkPool] = Field(default_factory=dict)
-    blocks: dict[str, str] = Field(default_factory=dict)
-    variables: dict[str, str] = Field(default_factory=dict)
-    concurrency_limits: dict[str, str] = Field(default_factory=dict)
-    tag_concurrency_limits: dict[str, str] = Field(default_factory=dict)
-    deployments: dict[str, Deployment] = Field(default_factory=dict)
-    automations: dict[str, str] = Field(default_factory=dict)
-    service_accounts: dict[str, str] = Field(default_factory=dict)
+    work_pools: Things[WorkPool] = Field(default_factory=dict)
+    blocks: Things[str] = Field(default_factory=dict)
+    variables: Things[str] = Field(default_factory=dict)
+    concurrency_limits: Things[str] = Field(default_factory=dict)
+    tag_concurrency_limits: Things[str] = Field(default_factory=dict)
+    deployments: Things[Deployment] = Field(default_factory=dict)
+    automations: Things[str] = Field(default_factory=dict)
+    service_accounts: Things[str] = Field(default_factory=dict)
 
 
 class ModalVolume(_Told):
@@ -113,8 +146,8 @@ class Airflow(_Told):
         commands: The exact commands, by what they do.
     """
 
-    environment: dict[str, str] = Field(default_factory=dict)
-    commands: dict[str, str] = Field(default_factory=dict)
+    environment: Things[str] = Field(default_factory=dict)
+    commands: Things[str] = Field(default_factory=dict)
 
 
 class Modal(_Told):
@@ -134,10 +167,10 @@ class Modal(_Told):
 
     environment: str
     workspace: str | None = None
-    secrets: dict[str, str] = Field(default_factory=dict)
-    volumes: dict[str, ModalVolume] = Field(default_factory=dict)
-    dicts: dict[str, str] = Field(default_factory=dict)
-    queues: dict[str, str] = Field(default_factory=dict)
+    secrets: Things[str] = Field(default_factory=dict)
+    volumes: Things[ModalVolume] = Field(default_factory=dict)
+    dicts: Things[str] = Field(default_factory=dict)
+    queues: Things[str] = Field(default_factory=dict)
     service_user: str | None = None
     token_expires_at: str | None = None
     airflow: Airflow | None = None
@@ -168,7 +201,7 @@ class S3(_Told):
         dag_buckets: The buckets of code, keyed as the stack's config has them.
     """
 
-    dag_buckets: dict[str, DagBucket] = Field(default_factory=dict)
+    dag_buckets: Things[DagBucket] = Field(default_factory=dict)
 
 
 class Github(_Told):
@@ -242,9 +275,9 @@ class Credentials(_Told):
         s3: The key pair that reads each bucket which is not read by a role.
     """
 
-    prefect: dict[str, str] = Field(default_factory=dict)
+    prefect: Things[str] = Field(default_factory=dict)
     modal: ModalToken | None = None
-    s3: dict[str, AccessKey] = Field(default_factory=dict)
+    s3: Things[AccessKey] = Field(default_factory=dict)
 
 
 def json_schema() -> dict[str, Any]:

@@ -4,17 +4,21 @@ from components.outputs import PlatformOutputs
 
 prod = PlatformOutputs.from_stack("organization/flowground/prod")
 pulumi.export("pool", prod.prefect.apply(lambda it: it.work_pools["batch"].name))
+
+What is not there ends the program with one sentence: an `apply` that asks for it fails
+with OutputsError.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pulumi
 from pydantic import BaseModel, ValidationError
 
 from .contract import S3, SCHEMA, Credentials, Github, Modal, Outputs, Prefect
+from .errors import OutputsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,41 +27,45 @@ Model = TypeVar("Model", bound=BaseModel)
 T = TypeVar("T")
 
 
-class OutputsError(pulumi.RunError):
-    """A stack's outputs are not what the contract says; one sentence, no traceback."""
-
-
-def read(stack: str, outputs: Mapping[str, Any] | None) -> Outputs:
+def read(stack: str, told: object) -> Outputs:
     """Read a stack's output `flowground`, as plain data.
 
     Args:
         stack: The stack's name, for the errors.
-        outputs: The output's value: of a StackReference, or of
-            `pulumi stack output flowground --json`.
+        told: The output's value: of a StackReference, or of
+            `pulumi stack output flowground --json`; None if there is no such output.
 
     Raises:
         OutputsError: There is no such output, or it follows another contract.
     """
-    if outputs is None:
+    if told is None:
         raise OutputsError(
             f"stack {stack} has no output 'flowground': it was not brought up yet, or "
             f"is no flowground stack; run `pulumi up` on it, or correct the name"
         )
-    told = outputs.get("schema")
-    if told != SCHEMA:
+    if isinstance(told, Mapping) and (other := told.get("schema")) != SCHEMA:
+        # Anything else but a name of ours might be anything, so it is not shown.
+        ours = isinstance(other, str) and other.startswith("flowground/")
         raise OutputsError(
-            f"stack {stack} tells its outputs as {told!r}, and this reader knows "
-            f"{SCHEMA!r}; use the release of flowground that the stack was brought up "
-            f"with, or bring it up with this one"
+            f"stack {stack} keeps to {other if ours else 'another contract'}, and this "
+            f"reader knows {SCHEMA}; bring the stack up with the release of flowground "
+            f"that this program has, or install the one that the stack has"
         )
-    return _validated(Outputs, stack, "flowground", outputs)
+    return _validated(Outputs, stack, "flowground", told)
 
 
-def _validated(
-    model: type[Model], stack: str, name: str, value: Mapping[str, Any]
-) -> Model:
+def read_credentials(stack: str, held: object) -> Credentials:
+    """Read a stack's output `credentials`, revealed, as plain data.
+
+    Raises:
+        OutputsError: It does not keep to the contract.
+    """
+    return _validated(Credentials, stack, "credentials", {} if held is None else held)
+
+
+def _validated(model: type[Model], stack: str, name: str, value: object) -> Model:
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, context={"stack": stack})
     except ValidationError as error:
         # Its own text would show the values, and credentials are among them.
         said = "; ".join(
@@ -127,23 +135,18 @@ class PlatformOutputs:
     @property
     def credentials(self) -> pulumi.Output[Credentials]:
         """What opens the environment's doors; a secret, wherever it is passed on."""
-        stack = self.stack
-
-        def whole(held: Any) -> Credentials:
-            return _validated(Credentials, stack, "credentials", held or {})
-
-        given = self._reference.get_output("credentials")
-        return pulumi.Output.secret(given).apply(whole)
+        held = pulumi.Output.secret(self._reference.get_output("credentials"))
+        # Whose outputs cannot be read has no credentials to speak of either.
+        both = pulumi.Output.all(self.outputs, held)
+        return both.apply(lambda told: read_credentials(self.stack, told[1]))
 
     def _part(self, name: str, of: Callable[[Outputs], T | None]) -> pulumi.Output[T]:
-        stack = self.stack
-
         def part(told: Outputs) -> T:
             found = of(told)
             if found is None:
                 raise OutputsError(
-                    f"stack {stack} has no {name}; add `{name}` to its config, or do "
-                    f"not ask for it"
+                    f"stack {self.stack} has no {name}; add `{name}` to its config, or "
+                    f"do not ask for it"
                 )
             return found
 
