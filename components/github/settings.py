@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Self, TypeAlias
 from pydantic import (
     AfterValidator,
     Field,
+    StringConstraints,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     model_validator,
@@ -79,7 +80,7 @@ class WorkflowSettings(Part):
     branch: Annotated[str, Field(min_length=1)] = "main"
     folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$")] = "."
     python: Annotated[str, Field(pattern=r"^[0-9.]+$")] = "3.12"
-    command: Annotated[str, Field(min_length=1)] = (
+    command: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = (
         "uv run --no-sync prefect --no-prompt deploy --all"
     )
 

@@ -6,11 +6,13 @@ not see them, and a checkout leaves no token behind. Actions are pinned to commi
 
 from __future__ import annotations
 
-import json
+import math
 import re
 from collections.abc import Sequence
 from textwrap import indent
 from typing import Final, NamedTuple
+
+import yaml
 
 from components.github.entries import Entries
 from components.github.settings import WorkflowSettings
@@ -28,7 +30,8 @@ name: Deploy Prefect flows
 
 on:
   push:
-    branches: [{branch}]
+    branches:
+      - {branch}
   workflow_dispatch:
 
 permissions:
@@ -63,14 +66,8 @@ _JOB: Final = """\
           uv sync --no-dev
 
       - name: Deploy
-{env}        run: |
-{command}
+{env}        run: {command}
 """
-# What YAML takes for text without quotes: no number, no word of its own.
-_PLAIN: Final = re.compile(
-    r"(?=.*[A-Za-z])[A-Za-z/][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*"
-)
-_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
 class Job(NamedTuple):
@@ -119,10 +116,10 @@ def _job(job: Job, before: Job | None) -> str:
         defaults=_defaults(job.settings.folder),
         checkout=CHECKOUT,
         setup_python=SETUP_PYTHON,
-        python=json.dumps(job.settings.python),
+        python=_text(job.settings.python),
         uv=UV,
         env=_env(job.entries),
-        command=indent(job.settings.command.rstrip(), " " * 10),
+        command=_text(job.settings.command),
     )
 
 
@@ -142,6 +139,10 @@ def _env(entries: Entries) -> str:
 
 
 def _text(value: str) -> str:
-    """Write a text so that YAML reads it as that; what JSON quotes, YAML reads too."""
-    plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
-    return value if plain else json.dumps(value)
+    """Write a text so that YAML reads it as that; lines go below a step's `run`."""
+    style = "|" if "\n" in value else None
+    written = yaml.safe_dump(
+        value, default_style=style, width=math.inf, allow_unicode=True
+    )
+    head, _, lines = written.removesuffix("...\n").rstrip("\n").partition("\n")
+    return f"{head}\n{indent(lines, ' ' * 8)}" if lines else head
