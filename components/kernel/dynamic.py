@@ -81,8 +81,9 @@ class Provider(ResourceProvider):
         with one_sentence():
             unknown = [k for k, v in news.items() if pulumi.contains_unknowns(v)]
             replaces = self.lifecycle.replaces(id_, olds, news, unknown=unknown)
+            first = self.lifecycle.kind.delete_before_replace
             return DiffResult(
-                changes=None, replaces=replaces, delete_before_replace=True
+                changes=None, replaces=replaces, delete_before_replace=first
             )
 
     def create(self, props: Properties) -> CreateResult:

@@ -61,7 +61,7 @@ class Kind(ABC, Generic[ApiT, A, S]):
     """One sort of remote object.
 
     Must implement: `connect`, `list`, `parse`, `create`, `update`, `delete`.
-    May override: `find`, `same`, `recall`, `describe`.
+    May override: `find`, `same`, `unfinished`, `recall`, `describe`.
 
     Attributes:
         token: The frozen name, `service:Kind`; it is written into every state.
@@ -70,6 +70,8 @@ class Kind(ABC, Generic[ApiT, A, S]):
         state: The model of what is, which extends `args`; it has a field `id`.
         sees_write_only: Whether `same` compares what is `WriteOnly` too, so that an
             object that is the same can be adopted without a write.
+        delete_before_replace: Whether a replacement may take the old one's name, so
+            that the old one has to go first.
     """
 
     token: ClassVar[str]
@@ -77,6 +79,7 @@ class Kind(ABC, Generic[ApiT, A, S]):
     args: ClassVar[type[Args]]
     state: ClassVar[type[Args]]
     sees_write_only: ClassVar[bool] = False
+    delete_before_replace: ClassVar[bool] = True
 
     @abstractmethod
     def connect(self, config: Config, args: A) -> ApiT:
@@ -131,6 +134,15 @@ class Kind(ABC, Generic[ApiT, A, S]):
         del api
         unseen = args.marked(WriteOnly) | args.marked(Local)
         return [field for field in differing(found, args) if field not in unseen]
+
+    def unfinished(self, found: S, args: A) -> bool:
+        """Tell whether an object is no more than the beginning of what was asked for.
+
+        Such a one is completed without `adopt`. Override where a create takes several
+        calls, so that the next run takes up what an interrupted one has left.
+        """
+        del found, args
+        return False
 
     def recall(self, state: S, known: A) -> S:
         """Complete what was read by what only the program knows.

@@ -190,7 +190,7 @@ class Lifecycle:
         write_only = self.kind.args.marked(WriteOnly)
         found = _leave_unmanaged(self.kind.recall(found, args), args)
         differs = sorted(self.kind.same(api, found, args))
-        if differs and not args.adopt:
+        if differs and not args.adopt and not self.kind.unfinished(found, args):
             raise NameTakenError(
                 f"one of that name is already there and differs in "
                 f"{', '.join(differs)}; set adopt=True to take it over and change it, "

@@ -7,6 +7,7 @@ from .secret import ModalSecret
 from .service_user import ModalServiceUser
 from .token import ModalToken
 from .volume import ModalVolume
+from .volume_files import VolumeFiles
 
 __all__ = [
     "ModalDict",
@@ -16,4 +17,5 @@ __all__ = [
     "ModalServiceUser",
     "ModalToken",
     "ModalVolume",
+    "VolumeFiles",
 ]

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -120,6 +121,12 @@ class ModalApi:
         """Make one call whose answer comes in parts, and return these."""
         with _Telling(self._connection.endpoint):
             return self._connection.transport.stream(rpc, fields)
+
+    @contextmanager
+    def sdk(self) -> Iterator[Any]:
+        """Yield the SDK's client; its errors are told as ours inside the block."""
+        with _Telling(self._connection.endpoint):
+            yield self._connection.transport.client
 
     def pages(self, rpc: str, items: str, environment: str = "") -> Iterator[Wire]:
         """Yield the named objects of an environment, a full page at a time.

@@ -28,7 +28,11 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 class Transport:
-    """The SDK's client, open; its event loop is a thread of its own."""
+    """The SDK's client, open; its event loop is a thread of its own.
+
+    Attributes:
+        client: The SDK's `modal.Client`.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         hosts = [_host(url.strip()) for url in endpoint.server_url.split(",")]
@@ -52,15 +56,15 @@ class Transport:
             api_pb2.CLIENT_TYPE_CLIENT,
             (endpoint.token_id, endpoint.token_secret),
         )
-        self._client: Any = client.__enter__()  # type: ignore[no-untyped-call]  # the SDK's
+        self.client: Any = client.__enter__()  # type: ignore[no-untyped-call]  # the SDK's
 
     def call(self, rpc: str, fields: Mapping[str, Any]) -> Wire:
         """Make a call that is answered once."""
-        return _decoded(self._ask(self._client, rpc, self._request(rpc, fields)))
+        return _decoded(self._ask(self.client, rpc, self._request(rpc, fields)))
 
     def stream(self, rpc: str, fields: Mapping[str, Any]) -> list[Wire]:
         """Make a call that is answered in parts."""
-        parts = self._ask_for_parts(self._client, rpc, self._request(rpc, fields))
+        parts = self._ask_for_parts(self.client, rpc, self._request(rpc, fields))
         return [_decoded(part) for part in parts]
 
     def _request(self, rpc: str, fields: Mapping[str, Any]) -> Message:

@@ -113,7 +113,8 @@ class Servicer:
             ),
         )
         assert answer.changes == provider_pb2.DiffResponse.DIFF_UNKNOWN
-        assert answer.deleteBeforeReplace
+        first = kind_of(old.token).delete_before_replace
+        assert answer.deleteBeforeReplace == first
         keys = sorted(old.inputs.keys() | news.keys())
         changes = [k for k in keys if old.inputs.get(k) != news.get(k)]
         return changes, list(answer.replaces)
