@@ -1,3 +1,7 @@
 """S3: one file a kind; importing this package registers them all."""
 
-__all__: list[str] = []
+from .bucket import Bucket
+
+__all__ = [
+    "Bucket",
+]

@@ -28,7 +28,7 @@ from .session import Account, Session
 from .told import code_of, told
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from components.kernel import Config, Wire
 
@@ -60,17 +60,24 @@ class S3Api:
         region: The region to make buckets in; the credential's own if None.
     """
 
-    def __init__(self, session: Session, place: str, region: str | None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        place: str,
+        region: str | None,
+        not_yet: Collection[str] = (),
+    ) -> None:
         self._session = session
         self.place = place
         self.region = region
+        self._wait_out = BUSY.union(not_yet)
 
     @property
-    def scope(self) -> tuple[str, str, str, str]:
+    def scope(self) -> tuple[str, str, str]:
         """Return what tells this place from others."""
         account = self._session.account
         who = account.key_id or account.profile or ""
-        return account.endpoint_url or "", who, self.region or "", self.place
+        return account.endpoint_url or "", who, self.place
 
     def client(self, service: str = "s3", *, once: bool = False) -> Any:
         """Return boto3's client of a service, for calls inside `telling`.
@@ -81,18 +88,27 @@ class S3Api:
         """
         return self._session.client(service, self.region, once=once)
 
+    @property
+    def partition(self) -> str:
+        """The part of the world that ARNs begin with: such as `aws`."""
+        with self.telling():
+            return str(self.client().meta.partition)
+
     def telling(self) -> _Telling:
         """Return the block in which boto3's exceptions become ours."""
         return _Telling(self._session.account)
 
+    def awaiting(self, *codes: str) -> S3Api:
+        """Return the same, for calls about what was made a moment ago.
+
+        Args:
+            *codes: The error codes by which AWS says that it has not heard of it yet;
+                such calls are repeated for a while.
+        """
+        return S3Api(self._session, self.place, self.region, codes)
+
     def call(
-        self,
-        service: str,
-        operation: str,
-        *,
-        once: bool = False,
-        not_yet: Collection[str] = (),
-        **parameters: Any,
+        self, service: str, operation: str, *, once: bool = False, **parameters: Any
     ) -> Wire:
         """Make one call and return its answer.
 
@@ -100,8 +116,6 @@ class S3Api:
             service: `s3`, `iam`, `sts`…
             operation: boto3's name of the call.
             once: Never send it twice.
-            not_yet: The error codes by which AWS says that it has not heard yet of
-                what was made a moment ago; the call is repeated for a while.
             **parameters: As AWS spells them; those that are None are not sent.
 
         Raises:
@@ -112,10 +126,29 @@ class S3Api:
         given = {k: v for k, v in parameters.items() if v is not None}
         with self.telling():
             method = getattr(self.client(service, once=once), operation)
-            answer: Wire = _patiently(
-                lambda: method(**given), BUSY.union(not_yet), PATIENCE_SECONDS
-            )
+            answer: Wire = self._patiently(lambda: method(**given))
             return answer
+
+    def look(
+        self, service: str, operation: str, *absent: str, **parameters: Any
+    ) -> Wire | None:
+        """Make one call that reads; None where AWS answers with one of some codes.
+
+        Args:
+            service: As for `call`.
+            operation: As for `call`.
+            *absent: The error codes that say that there is none.
+            **parameters: As for `call`.
+        """
+        with self.telling():
+            method = getattr(self.client(service), operation)
+            try:
+                found: Wire = self._patiently(lambda: method(**parameters))
+            except Exception as error:
+                if code_of(error) in absent:
+                    return None
+                raise
+            return found
 
     def pages(self, service: str, operation: str, **parameters: Any) -> Iterator[Wire]:
         """Yield the answers to a list call, page by page.
@@ -136,6 +169,9 @@ class S3Api:
                 return
             yield page
 
+    def _patiently(self, call: Callable[[], Any]) -> Any:
+        return patiently(call, self._wait_out, PATIENCE_SECONDS)
+
 
 class _Telling:
     """Turns boto3's exceptions into ours, free of the credential's secrets."""
@@ -153,7 +189,7 @@ class _Telling:
                 raise ours from None
 
 
-def _patiently(call: Any, codes: Collection[str], seconds: float) -> Any:
+def patiently(call: Callable[[], Any], codes: Collection[str], seconds: float) -> Any:
     """Repeat a call for as long as AWS says that it is not ready for it."""
     deadline = time.monotonic() + seconds
     pause = _FIRST_PAUSE_SECONDS

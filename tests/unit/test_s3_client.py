@@ -144,11 +144,11 @@ def test_a_locked_object_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
         return "done"
 
     codes = {"OperationAborted", "NoSuchEntity"}
-    assert client._patiently(call, codes, seconds=30) == "done"
+    assert client.patiently(call, codes, seconds=30) == "done"
     assert len(pauses) == 2
     answers[:] = [refused(409, "BucketNotEmpty")]
     with contextlib.suppress(theirs.ClientError):
-        client._patiently(call, codes, seconds=30)
+        client.patiently(call, codes, seconds=30)
         pytest.fail("what is no lock was waited for")
     assert len(pauses) == 2
 
@@ -163,7 +163,7 @@ def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         raise refused(409, "OperationAborted")
 
     with pytest.raises(theirs.ClientError):
-        client._patiently(call, {"OperationAborted"}, seconds=30)
+        client.patiently(call, {"OperationAborted"}, seconds=30)
     assert now[0] <= 30
 
 
