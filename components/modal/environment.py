@@ -54,7 +54,12 @@ _CONTENTS: Final = {
 _OVER: Final = {"APP_STATE_STOPPED", "APP_STATE_STOPPING"}
 
 
-def _named(name: str) -> str:
+def environment_name(name: str) -> str:
+    """See that an environment may be called so.
+
+    Raises:
+        ValueError: It may not.
+    """
     if not _NAME.fullmatch(name):
         raise ValueError(
             "must have at most 64 letters, digits, dashes and underscores, begin with "
@@ -66,7 +71,7 @@ def _named(name: str) -> str:
 class ModalEnvironmentArgs(Args):
     """What a user writes for an environment; see `ModalEnvironment`."""
 
-    name: Annotated[str, AfterValidator(_named)]
+    name: Annotated[str, AfterValidator(environment_name)]
     web_suffix: Annotated[str | None, Field(pattern=_WEB_SUFFIX), UnmanagedIfUnset] = (
         None
     )

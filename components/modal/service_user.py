@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
 import pulumi
 from pydantic import AwareDatetime, Field
@@ -43,15 +43,20 @@ _GENERATION: Final = re.compile(r"(?P<name>.+)-g(?P<number>[1-9][0-9]*)")
 _NO_ACCESS: Final = "no-access"
 
 
+# 64 characters with a generation behind it.
+ServiceUserName: TypeAlias = Annotated[
+    str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,57}$")
+]
+ServiceUserRole: TypeAlias = Literal["contributor", "viewer"]
+Lifetime: TypeAlias = Annotated[int | None, Field(ge=1)]
+
+
 class ModalServiceUserArgs(Args):
     """What a user writes for a service user; see `ModalServiceUser`."""
 
-    # 64 characters with a generation behind it.
-    name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,57}$"), Immutable]
-    environment_roles: dict[str, Literal["contributor", "viewer"]] = Field(
-        default_factory=dict
-    )
-    expires_in_seconds: Annotated[int | None, Field(ge=1), Local] = None
+    name: Annotated[ServiceUserName, Immutable]
+    environment_roles: dict[str, ServiceUserRole] = Field(default_factory=dict)
+    expires_in_seconds: Annotated[Lifetime, Local] = None
     rotation: Annotated[str, Local] = ""
     overlap: Annotated[bool, Local] = True
     token_works: bool = True

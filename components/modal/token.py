@@ -18,7 +18,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import pulumi
 from pydantic import AfterValidator, AwareDatetime, Field
@@ -51,13 +51,19 @@ def _no_proxy_token(token_id: str) -> str:
     return token_id
 
 
+TokenId: TypeAlias = Annotated[
+    str, Field(min_length=1), AfterValidator(_no_proxy_token)
+]
+WarnDays: TypeAlias = Annotated[int, Field(ge=0)]
+
+
 class ModalTokenArgs(Args):
     """What a user writes for a token; see `ModalToken`."""
 
     name: Annotated[str, Field(min_length=1), Immutable]
-    token_id: Annotated[str, Field(min_length=1), AfterValidator(_no_proxy_token)]
+    token_id: TokenId
     token_secret: Annotated[str, Field(min_length=1), WriteOnly]
-    warn_days: Annotated[int, Field(ge=0), Local] = WARN_DAYS
+    warn_days: Annotated[WarnDays, Local] = WARN_DAYS
     revoke_on_delete: Annotated[bool, Local] = False
     token_works: bool = True
 

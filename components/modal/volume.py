@@ -9,7 +9,7 @@ its files, so that is refused unless it is empty or `force_destroy` is set.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 import pulumi
 from pydantic import Field
@@ -23,12 +23,14 @@ from .still_there import require_listed
 _VERSION: Final = "VOLUME_FS_VERSION_V"
 _LIST_FILES: Final = {1: "VolumeListFiles", 2: "VolumeListFiles2"}
 
+VolumeVersion: TypeAlias = Annotated[int, Field(ge=1, le=2)]
+
 
 class ModalVolumeArgs(EnvironmentArgs):
     """What a user writes for a volume; see `ModalVolume`."""
 
     name: ObjectName
-    version: Annotated[int, Field(ge=1, le=2), Immutable] = 1
+    version: Annotated[VolumeVersion, Immutable] = 1
     force_destroy: Annotated[bool, Local] = False
 
 
