@@ -6,7 +6,7 @@ One Modal environment has one Airflow, as the names are modalflow's; see `modalf
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -16,8 +16,11 @@ from .dict import ModalDict
 from .modalflow import LOGS, STATE, Modalflow, bucket_uri
 from .secret import ModalSecret
 from .volume import ModalVolume
+from .volume_files import VolumeFiles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .base import EnvironmentLike
 
 
@@ -27,9 +30,14 @@ class DagVolume:
 
     Attributes:
         name: The volume's name.
+        folder: What the stack keeps on it, from the program's folder on; if not
+            given, its content is left to `modalflow sync`.
+        ignore: What of the folder is left out; see `VolumeFiles`.
     """
 
     name: pulumi.Input[str] = "airflow-dags"
+    folder: str | None = None
+    ignore: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class DagBucket:
         access_key_secret: The key's secret.
         role_arn: The IAM role that reads them, if no key does. It must trust Modal's
             identity tokens of this environment.
-        region: The bucket's region; found by Modal if not given.
+        region: The bucket's region, with a key; found by Modal if not given.
         secret: The name of the Modal secret that holds the key.
     """
 
@@ -88,6 +96,7 @@ class AirflowOnModal(pulumi.ComponentResource):
         state: The dict by which tasks tell the executor how they end. A deployment
             does not make it, and an executor without it hears nothing.
         dag_volume: The DAGs' volume; None in the other modes.
+        dag_files: What the stack keeps on that volume; None where it is left to sync.
         dag_secret: The secret that opens the DAGs' bucket; None in the other modes,
             and where a role opens it.
         variables: What a deployment needs in its environment.
@@ -100,6 +109,7 @@ class AirflowOnModal(pulumi.ComponentResource):
     logs: ModalVolume
     state: ModalDict
     dag_volume: ModalVolume | None
+    dag_files: VolumeFiles | None
     dag_secret: ModalSecret | None
     variables: pulumi.Output[dict[str, str]]
     airflow_variables: pulumi.Output[dict[str, str]]
@@ -143,11 +153,20 @@ class AirflowOnModal(pulumi.ComponentResource):
             force_destroy=force_destroy,
             opts=child,
         )
-        self.dag_volume = self.dag_secret = None
-        found: dict[str, pulumi.Input[str]] = {}
+        self.dag_volume = self.dag_files = self.dag_secret = None
+        found: dict[str, pulumi.Input[Any]] = {}
         if isinstance(dags, DagVolume):
             self.dag_volume = self._volume("dags", dags.name)
             found["volume"] = self.dag_volume.name
+            if dags.folder is not None:
+                self.dag_files = VolumeFiles(
+                    f"{resource_name}-dags",
+                    volume=self.dag_volume,
+                    folder=dags.folder,
+                    ignore=dags.ignore,
+                    opts=child,
+                )
+                found["filled"] = True
         elif isinstance(dags, DagBucket):
             found["bucket"] = pulumi.Output.from_input(dags.uri).apply(bucket_uri)
             if dags.role_arn is not None:

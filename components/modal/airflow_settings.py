@@ -32,9 +32,14 @@ class DagVolumeSettings(Part):
 
     Attributes:
         name: The volume's name.
+        folder: What the stack keeps on it, from the program's folder on; if not
+            given, its content is left to `modalflow sync`.
+        ignore: What of the folder is left out, as in a .gitignore file.
     """
 
     name: ObjectName = "airflow-dags"
+    folder: str | None = None
+    ignore: tuple[str, ...] = ()
 
 
 class DagBucketSettings(Part):
@@ -45,7 +50,7 @@ class DagBucketSettings(Part):
         access_key_id: The id of the key that reads them, if no role does.
         access_key_secret: The key's secret; write `${secrets.NAME}`, or the like.
         role_arn: The IAM role that reads them, if no key does.
-        region: The bucket's region; found by Modal if not given.
+        region: The bucket's region, with a key; found by Modal if not given.
         secret: The name of the Modal secret that holds the key.
     """
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
+import modal
 import pytest
 
 from tests.support.modal_plane import IGNORE_LOCAL_WARNING, ROOT, running_plane
-from tests.support.modalflow import deployed_by, newest, shell, supported, task
+from tests.support.modalflow import deployed_by, newest, oldest, shell, task
 from tests.support.pulumi_project import Project
 from tests.support.s3_plane import LocalS3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import modal
 
     from tests.support.modal_plane import RunningPlane
 
@@ -25,7 +25,12 @@ pytestmark = [
 ]
 
 BUCKET = "airflow-code"
-SEEN = {"baked": "one.py", "synced": "one.py", "bucket": "in_bucket.py"}
+SEEN = {
+    "baked": "one.py",
+    "synced": "one.py",
+    "filled": "one.py",
+    "bucket": "in_bucket.py",
+}
 PROGRAM = """
     import os
     import pulumi
@@ -35,6 +40,7 @@ PROGRAM = """
     modes = {
         "baked": None,
         "synced": DagVolume("my-dags"),
+        "filled": DagVolume("my-dags", folder="dags"),
         "bucket": DagBucket(
             "s3://airflow-code/dags",
             access_key_id=os.environ["DAGS_KEY_ID"],
@@ -132,6 +138,12 @@ def client(plane: RunningPlane) -> Iterator[modal.Client]:
 
 
 @pytest.fixture(scope="module")
+def supported() -> dict[str, str]:
+    """The variables by which commands are modal 1.3.0's."""
+    return oldest()
+
+
+@pytest.fixture(scope="module")
 def latest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The variables by which commands are modal 1.6.4's."""
     return newest(tmp_path_factory.mktemp("modalflow"))
@@ -150,12 +162,12 @@ def assert_settled(stack: Project) -> None:
     stack("refresh", "--preview-only", "--expect-no-changes", "--diff")
 
 
-@pytest.mark.parametrize("mode", SEEN)
+@pytest.mark.parametrize("mode", ["baked", "synced", "bucket"])
 def test_modalflow_deploys_by_itself_where_its_modal_lets_it(
-    stack, plane, client, mode
+    stack, plane, client, mode, supported
 ):
     """With modal 1.3 `modalflow deploy` works as told, and a task finds the DAGs."""
-    shell(plane, stack.root, stack.outputs()[mode]["modalflow_deploy"], supported())
+    shell(plane, stack.root, stack.outputs()[mode]["modalflow_deploy"], supported)
     assert deployed_by(plane, mode) == "1.3.0"
     assert dags_of(client, mode) == {SEEN[mode]}
 
@@ -173,16 +185,36 @@ def test_documented_command_deploys_with_the_newest_modal(
     assert dags_of(client, mode) == {SEEN[mode]}
 
 
-def test_deployments_and_syncs_are_no_drift(stack, plane, latest):
+def test_deployments_and_syncs_are_no_drift(stack, plane, supported, latest):
     """What modalflow makes and uploads leaves nothing for the stack to change."""
     assert_settled(stack)
     shell(plane, stack.root, stack.outputs()["baked"]["deploy"], latest)
-    for variables in (supported(), latest):
+    for variables in (supported, latest):
         shell(plane, stack.root, stack.outputs()["synced"]["sync"], variables)
     assert_settled(stack)
 
 
-def test_modalflow_gets_these_wrong(stack, plane, latest):
+def test_sync_into_a_volume_that_the_stack_fills_is_drift_by_name(
+    stack, plane, client, tmp_path, supported
+):
+    """A refresh shows exactly the files that differ, and the next `up` undoes it."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "two.py").write_text("# another DAG")
+    sync = f"modalflow sync --dags-path {other} --dags-volume my-dags"
+    shell(plane, stack.root, f"MODAL_ENVIRONMENT=filled {sync}", supported)
+    shown = stack("refresh", "--preview-only", "--diff").stdout
+    files = re.findall(r"^ +([-+~]) (\S+): \{$", shown, re.MULTILINE)
+    assert files == [("~", "files"), ("-", "one.py"), ("+", "two.py")], shown
+    assert "~ 1 to update" in shown
+    volume = modal.Volume.from_name("my-dags", environment_name="filled", client=client)
+    assert [one.path for one in volume.listdir("/")] == ["two.py"]
+    stack("up", "--yes", "--skip-preview", "--refresh")
+    assert [one.path for one in volume.listdir("/")] == ["one.py"]
+    assert_settled(stack)
+
+
+def test_modalflow_gets_these_wrong(stack, plane, supported, latest):
     """What docs/airflow-on-modal.md says of modalflow's own commands still is so."""
     wanted = "modalflow deploy --dags-source"
     told = shell(
@@ -192,10 +224,10 @@ def test_modalflow_gets_these_wrong(stack, plane, latest):
     bucket = f"{wanted} cloud-bucket --dags-bucket s3://{BUCKET}/dags"
     named = "--dags-bucket-secret airflow-dags-bucket"
     in_bucket = f"MODAL_ENVIRONMENT=bucket {bucket} {named}"
-    told = shell(plane, stack.root, in_bucket, supported(), ok=False)
+    told = shell(plane, stack.root, in_bucket, supported, ok=False)
     assert "it must end in a '/'" in told
     elsewhere = f"{bucket}/ {named} --env bucket"
-    told = shell(plane, stack.root, elsewhere, supported(), ok=False)
+    told = shell(plane, stack.root, elsewhere, supported, ok=False)
     assert "'airflow-dags-bucket' not found in environment 'main'" in told
 
 

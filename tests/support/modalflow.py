@@ -34,7 +34,7 @@ def made() -> Path:
     return VENV
 
 
-def supported() -> dict[str, str]:
+def oldest() -> dict[str, str]:
     """Have commands be those of modal 1.3.0, the newest that modalflow works with."""
     return {"PATH": _path(made() / "bin")}
 

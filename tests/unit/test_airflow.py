@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def objects(made: Run) -> dict[str, str]:
     return {
         one.inputs["name"]: one.type.rpartition(":")[2]
         for one in made.registered
-        if "dynamic/modal" in one.type
+        if "dynamic/modal" in one.type and "name" in one.inputs
     }
 
 
@@ -86,6 +87,18 @@ def test_dags_on_a_volume_are_left_to_sync() -> None:
         ["modalflow", "sync", "--dags-path", "dags", "--dags-volume", "my-dags"],
     )
     assert "--dags-source volume" in commands["modalflow_deploy"]
+
+
+def test_dags_that_the_stack_keeps_are_not_synced(tmp_path: Path) -> None:
+    """No command is offered that would empty the volume behind the stack's back."""
+    (tmp_path / "one.py").write_text("# a DAG")
+    (tmp_path / "notes.md").write_text("none")
+    made = declared(dags=DagVolume(folder=str(tmp_path), ignore=["*.md"]))
+    [files] = [one for one in made.registered if one.type.endswith(":VolumeFiles")]
+    assert files.inputs["volume_id"] == "airflow-dags-id"
+    assert list(files.inputs["files"]) == ["one.py"]
+    assert list(made.outputs["commands"]) == ["deploy"]
+    assert made.outputs["variables"]["MODALFLOW_DAGS_VOLUME"] == "airflow-dags"
 
 
 def test_dags_in_a_bucket_are_opened_by_a_secret() -> None:
