@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from github import GithubException, UnknownObjectException
+from github import GithubException
 
 from tools.forge import Forge
 from tools.surroundings import HOME
 
 if TYPE_CHECKING:
-    from github.IssueComment import IssueComment
+    from collections.abc import Callable
 
 DEFAULT: Final = HOME / "comment.md"
 
@@ -38,25 +39,27 @@ def keep(forge: Forge, number: int, body: str) -> str:
     ]
     # Two jobs at once may both have found none.
     for spare in ours[1:]:
-        _delete(spare)
+        _still_there(spare.delete)
     if not ours:
         thread.create_comment(body)
         return "created"
     if _same(ours[0].body, body):
         return "kept"
-    try:
-        ours[0].edit(body)
-    except UnknownObjectException:  # somebody has deleted it since it was listed
-        thread.create_comment(body)
-        return "created"
-    return "updated"
+    if _still_there(partial(ours[0].edit, body)):
+        return "updated"
+    thread.create_comment(body)
+    return "created"
 
 
-def _delete(comment: IssueComment) -> None:
+def _still_there(write: Callable[[], None]) -> bool:
+    """Write to a comment; False if somebody has deleted it since it was listed."""
     try:
-        comment.delete()
-    except UnknownObjectException:
-        return
+        write()
+    except GithubException as error:
+        if error.status != 404:
+            raise
+        return False
+    return True
 
 
 def _same(old: str, new: str) -> bool:

@@ -29,8 +29,16 @@ class Forge:
     """
 
     def __init__(self, url: str, repository: str, token: str) -> None:
-        self._github = Github(auth=Auth.Token(token), base_url=url, per_page=100)
-        self.repository: Repository = self._github.get_repo(repository, lazy=True)
+        self._github = Github(
+            auth=Auth.Token(token),
+            base_url=url,
+            per_page=100,
+            lazy=True,
+            # A handful of requests in all needs no pacing.
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+        )
+        self.repository: Repository = self._github.get_repo(repository)
         self.author = self._login()
 
     @classmethod

@@ -35,6 +35,7 @@ def amend(document: dict[str, Any]) -> None:
     """Apply all amendments to the description, in place."""
     _admins_may_bypass(document)
     _installed_by_user_or_enterprise(document)
+    _open_for_no_reason(document)
     for path, item in document["paths"].items():
         for method in METHODS:
             if operation := item.get(method):
@@ -59,6 +60,15 @@ def _installed_by_user_or_enterprise(document: dict[str, Any]) -> None:
     shown = listing["content"]["application/json"]["schema"]["items"]
     account = shown["properties"]["account"]
     account["anyOf"] = account.pop("allOf")
+
+
+def _open_for_no_reason(document: dict[str, Any]) -> None:
+    """An issue that was never closed has the reason null.
+
+    The description calls it nullable, but has no null among the values.
+    """
+    reason = document["components"]["schemas"]["issue"]["properties"]["state_reason"]
+    reason["enum"] = [*reason["enum"], None]
 
 
 def _refusals(operation: dict[str, Any]) -> None:

@@ -209,3 +209,31 @@ END;
 CREATE TRIGGER IF NOT EXISTS team_gone AFTER DELETE ON teams BEGIN
     DELETE FROM environment_reviewers WHERE type = 'Team' AND reviewer_id = OLD.id;
 END;
+
+-- A comment is on an issue or a pull request, which share one row of numbers. Written
+-- by a user or by an App's bot; by neither, once that is gone.
+CREATE TABLE IF NOT EXISTS issues (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    repository_id INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT,
+    state TEXT NOT NULL CHECK (state IN ('open', 'closed')),
+    state_reason TEXT,
+    user_id INTEGER REFERENCES accounts ON DELETE SET NULL,
+    app_id INTEGER REFERENCES apps ON DELETE SET NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    closed_at TEXT,
+    UNIQUE (repository_id, number)
+);
+
+CREATE TABLE IF NOT EXISTS issue_comments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    issue_id INTEGER NOT NULL REFERENCES issues ON DELETE CASCADE,
+    body TEXT NOT NULL,
+    user_id INTEGER REFERENCES accounts ON DELETE SET NULL,
+    app_id INTEGER REFERENCES apps ON DELETE SET NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+);

@@ -31,6 +31,7 @@ SPARED = [
     ("delete", "/repos/{owner}/{repo}/environments/{environment_name}"),
     ("delete", "/orgs/{org}/teams/{team_slug}"),
     ("patch", "/orgs/{org}/teams/{team_slug}"),
+    ("delete", "/repos/{owner}/{repo}/issues/comments/{comment_id}"),
 ]
 
 JUNK = st.recursive(
@@ -66,6 +67,8 @@ def target(tmp_path_factory):
             "secret_name": "KNOWN",
             "name": "KNOWN",
             "repository_id": project.repo_id,
+            "issue_number": 1,
+            "comment_id": 1,
         }
         custom = {"protected_branches": False, "custom_branch_policies": True}
         selected = {
@@ -78,6 +81,8 @@ def target(tmp_path_factory):
             http.put(environment, json={"deployment_branch_policy": custom})
             http.post(f"{environment}/variables", json=variable)
             http.post(f"{repo}/actions/variables", json=variable)
+            http.post(f"{repo}/issues", json={"title": "PR"})
+            http.post(f"{repo}/issues/1/comments", json={"body": "x"})
             http.post(f"{org}/actions/variables", json={**variable, **selected})
             http.post(f"{org}/teams", json={"name": "Crew"})
             for holder in (f"{repo}/actions", f"{repo}/dependabot", environment):
