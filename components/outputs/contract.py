@@ -39,8 +39,9 @@ class Known(dict[str, T]):
 
 
 def _known(things: dict[str, T], info: ValidationInfo) -> dict[str, T]:
-    stack = (info.context or {}).get("stack", "")
-    return Known(things, info.field_name or "", stack)
+    context = info.context or {}
+    what = f"{context.get('within', '')}{info.field_name}"
+    return Known(things, what, context.get("stack", ""))
 
 
 Things = Annotated[dict[str, T], AfterValidator(_known)]

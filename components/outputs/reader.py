@@ -51,7 +51,7 @@ def read(stack: str, told: object) -> Outputs:
             f"reader knows {SCHEMA}; bring the stack up with the release of flowground "
             f"that this program has, or install the one that the stack has"
         )
-    return _validated(Outputs, stack, "flowground", told)
+    return _validated(Outputs, stack, "flowground", told, {"stack": stack})
 
 
 def read_credentials(stack: str, held: object) -> Credentials:
@@ -60,12 +60,16 @@ def read_credentials(stack: str, held: object) -> Credentials:
     Raises:
         OutputsError: It does not keep to the contract.
     """
-    return _validated(Credentials, stack, "credentials", {} if held is None else held)
+    context = {"stack": stack, "within": "credentials."}
+    given = {} if held is None else held
+    return _validated(Credentials, stack, "credentials", given, context)
 
 
-def _validated(model: type[Model], stack: str, name: str, value: object) -> Model:
+def _validated(
+    model: type[Model], stack: str, name: str, value: object, context: dict[str, str]
+) -> Model:
     try:
-        return model.model_validate(value, context={"stack": stack})
+        return model.model_validate(value, context=context)
     except ValidationError as error:
         # Its own text would show the values, and credentials are among them.
         said = "; ".join(
