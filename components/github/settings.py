@@ -138,6 +138,15 @@ class GithubSettings(Part):
     workflow: WorkflowSettings = WorkflowSettings()
 
     @model_validator(mode="after")
+    def _names_its_environment(self) -> Self:
+        if refers(self.environment.get("name")):
+            raise ValueError(
+                "has an environment whose name is a reference, which the workflow's "
+                "file could not name; write the name out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _says_each_once(self) -> Self:
         twice = sorted(
             name

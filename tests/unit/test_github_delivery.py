@@ -213,6 +213,7 @@ def test_a_reference_to_nothing_is_never_delivered_as_text(
         ),
         ({"environment": {"wait_timer": -1}}, "environment.wait_timer", "greater"),
         ({"environment": {"repository": "a"}}, "environment.repository", "not a field"),
+        ({"environment": {"name": "${buckets.b}"}}, "", "write the name out"),
         ({"shared": {"secrets": {"A": None}}}, "shared.secrets.A", "string"),
         ({"workflow": {"command": " "}}, "workflow.command", "at least 1"),
     ],

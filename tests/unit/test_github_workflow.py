@@ -19,6 +19,8 @@ from components.github.workflow import Job, jobs_of, render
 from components.github.workflow.__main__ import main
 from components.github.workflow.render import UV
 from components.kernel import ConfigurationError
+from components.modal.settings import ModalSettings
+from components.prefect.settings import PrefectSettings
 from tests.support.actionlint import findings
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/github-delivery.md"
 EXAMPLE = ROOT / "flows/prefect_modal/.github/workflows/prefect_cd.yaml"
 TEXTS = st.text(min_size=1, max_size=30)
+TOKEN = ["MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"]
 PREFECT = {"workspace": {"layout": "own", "handle": "w"}}
 
 
@@ -100,28 +103,47 @@ def test_environments_come_in_the_order_of_the_tiers(tmp_path: Path) -> None:
     assert [job.get("needs") for job in jobs.values()] == [None, *[*jobs][:-1]]
 
 
-def test_a_job_is_given_what_its_environment_will_hold(tmp_path: Path) -> None:
-    """Decided by the same rules as what is delivered."""
-    accounts = {"service_accounts": {"ci": {}, "robot": {}}}
-    bare = {"prefect": PREFECT, **_delivers()}
-    whole = {
-        "prefect": {**PREFECT, **accounts},
-        "modal": {"environment": {}},
-        **_delivers(variables={"region": "eu"}, secrets={"MODAL_TOKEN_ID": None}),
-    }
-    jobs = jobs_of(_project(tmp_path, {"dev": bare, "prod": whole}))
-    held = {job.stack: job.entries for job in jobs}
-    assert [*held["dev"].variables] == ["PREFECT_API_URL"]
-    assert [*held["dev"].secrets] == []
-    assert [*held["prod"].variables] == [
-        "PREFECT_API_URL",
-        "MODAL_ENVIRONMENT",
-        "REGION",
-    ]
-    assert [*held["prod"].secrets] == ["PREFECT_API_KEY", "MODAL_TOKEN_SECRET"]
-    *before, deploy = yaml.safe_load(render(jobs))["jobs"]["deploy-prod"]["steps"]
-    assert deploy["env"]["REGION"] == "${{ vars.REGION }}"
-    assert deploy["env"]["PREFECT_API_KEY"] == "${{ secrets.PREFECT_API_KEY }}"
+@pytest.mark.parametrize(
+    ("config", "variables", "secrets"),
+    [
+        ({}, [], []),
+        ({"prefect": PREFECT}, ["PREFECT_API_URL"], []),
+        (
+            {"prefect": {**PREFECT, "service_accounts": {"ci": {}}}},
+            ["PREFECT_API_URL"],
+            ["PREFECT_API_KEY"],
+        ),
+        (
+            {"prefect": {**PREFECT, "service_accounts": {"x": {}}}},
+            ["PREFECT_API_URL"],
+            [],
+        ),
+        ({"modal": {}}, ["MODAL_ENVIRONMENT"], []),
+        ({"modal": {"service_user": {}}}, ["MODAL_ENVIRONMENT"], TOKEN),
+        (
+            {"modal": {"token": {"id": "ak-1", "secret": "${secrets.modal}"}}},
+            ["MODAL_ENVIRONMENT"],
+            TOKEN,
+        ),
+    ],
+)
+def test_a_job_is_given_what_the_stack_will_have(
+    tmp_path: Path, config: dict[str, Any], variables: list[str], secrets: list[str]
+) -> None:
+    """Known from the config alone, before the first `up`."""
+    for key, model in (("prefect", PrefectSettings), ("modal", ModalSettings)):
+        if key in config:
+            TypeAdapter(model).validate_python(config[key])
+    [job] = jobs_of(_project(tmp_path, {"dev": {**config, **_delivers()}}))
+    assert ([*job.entries.variables], [*job.entries.secrets]) == (variables, secrets)
+
+
+def test_only_the_step_that_deploys_sees_secrets(tmp_path: Path) -> None:
+    """What the project's build runs gets none."""
+    config = _delivers(variables={"region": "eu"}, secrets={"a": "${secrets.a}"})
+    jobs = jobs_of(_project(tmp_path, {"dev": config}))
+    *before, deploy = yaml.safe_load(render(jobs))["jobs"]["deploy-dev"]["steps"]
+    assert deploy["env"] == {"REGION": "${{ vars.REGION }}", "A": "${{ secrets.A }}"}
     assert "secrets." not in str(before)
 
 

@@ -39,10 +39,17 @@ class _Stack(NamedTuple):
 
     def _has(self, group: str, name: str) -> bool:
         """Tell what `up` will find, by the parts of the config that make it."""
-        prefect = self.config.get("prefect") or {}
-        if group == "service_account_keys":
-            return name in (prefect.get("service_accounts") or {})
-        return group in self.config
+        match group, name:
+            case "service_account_keys", _:
+                return name in (self._part("prefect").get("service_accounts") or {})
+            case "modal", "token_id" | "token_secret":
+                held = (self._part("modal").get(k) for k in ("service_user", "token"))
+                return any(one is not None for one in held)
+            case _:
+                return self.config.get(group) is not None
+
+    def _part(self, key: str) -> Mapping[str, Any]:
+        return self.config.get(key) or {}
 
 
 def jobs_of(
