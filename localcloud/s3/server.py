@@ -2,69 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
 import signal
-import ssl
+import socket
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import ThreadedWSGIServer
+import uvicorn
 
 from localcloud.certificate import Certificate
 from localcloud.s3.application import Application
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from localcloud.s3.root import RootKey
 
 HOST = "127.0.0.1"
-IDLE_SECONDS = 120
-
-
-class Handler(MotoRequestHandler):
-    """One connection of a client, kept open between requests."""
-
-    protocol_version = "HTTP/1.1"
-    # Head and body are written apart: the second would wait 40 ms for the client's
-    # delayed acknowledgement.
-    disable_nagle_algorithm = True
-    timeout = IDLE_SECONDS
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Log the path without its query: that of a presigned URL is a credential."""
-        status = getattr(code, "value", code)
-        path = self.path.partition("?")[0]
-        self.log("info", "%s %s %s", self.command, path, status)
-
-
-class Listener(ThreadedWSGIServer):
-    """A port, with a thread for each connection; werkzeug ends the process if taken."""
-
-    def __init__(
-        self, port: int, application: Application, tls: ssl.SSLContext | None = None
-    ) -> None:
-        super().__init__(HOST, port, application, Handler)
-        self.ssl_context = tls
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Shake hands in the connection's own thread: a slow client delays no other."""
-        if self.ssl_context is None:
-            super().finish_request(request, client_address)
-            return
-        request.settimeout(IDLE_SECONDS)
-        try:
-            encrypted = self.ssl_context.wrap_socket(request, server_side=True)
-        except OSError:  # no handshake: a probe, or a client that does not trust us
-            return
-        with encrypted:
-            super().finish_request(encrypted, client_address)
+POLL_SECONDS = 0.01
 
 
 def serve(ports: tuple[int, int], state_dir: Path, root: RootKey) -> None:
@@ -73,40 +34,77 @@ def serve(ports: tuple[int, int], state_dir: Path, root: RootKey) -> None:
     When requests are accepted, one JSON line with the addresses is printed, which is
     also in `addresses.json` of the state directory.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end)
     # Secret keys and objects are kept in it: they are their owner's alone.
     os.umask(0o077)
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(state_dir):
+    with (
+        _alone(state_dir),
+        _listening(ports[0]) as plain,
+        _listening(ports[1]) as encrypted,
+    ):
         application = Application(state_dir, root)
-        certificate = Certificate(state_dir)
-        plain = Listener(ports[0], application)
-        encrypted = Listener(ports[1], application, certificate.context())
-        threading.Thread(target=encrypted.serve_forever, daemon=True).start()
-        _announce(state_dir, plain, encrypted, certificate)
         try:
-            plain.serve_forever()
+            asyncio.run(_run(application, state_dir, plain, encrypted))
         finally:
             application.close()
 
 
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
+class Server(uvicorn.Server):
+    """One of two servers in a process: signals are for both, so neither takes them."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # uvicorn's is a generator
+        """Leave the signals alone."""
+        return nullcontext()
 
 
-def _announce(
+async def _run(
+    application: Application,
     state_dir: Path,
-    plain: Listener,
-    encrypted: Listener,
-    certificate: Certificate,
+    plain: socket.socket,
+    encrypted: socket.socket,
 ) -> None:
-    addresses = {
-        "api": f"http://{HOST}:{plain.port}",
-        "https": f"https://{HOST}:{encrypted.port}",
-        "ca_bundle": str(certificate.bundle),
-        "pid": os.getpid(),
-    }
+    certificate = Certificate(state_dir)
+    context = certificate.context()
+    servers = [Server(_config(application)), Server(_config(application))]
+    servers[1].config.load()
+    servers[1].config.ssl = context
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    running = [
+        asyncio.create_task(server.serve(sockets=[listener]))
+        for server, listener in zip(servers, (plain, encrypted), strict=True)
+    ]
+    while not all(server.started or server.should_exit for server in servers):
+        await asyncio.sleep(POLL_SECONDS)
+    _announce(
+        state_dir,
+        api=f"http://{HOST}:{plain.getsockname()[1]}",
+        https=f"https://{HOST}:{encrypted.getsockname()[1]}",
+        ca_bundle=str(certificate.bundle),
+        pid=os.getpid(),
+    )
+    await asyncio.gather(*running)
+
+
+def _config(application: Application) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _announce(state_dir: Path, **addresses: str | int) -> None:
     text = json.dumps(addresses)
     draft = state_dir / "addresses.json.new"
     draft.write_text(text + "\n", encoding="utf-8")
@@ -127,3 +125,22 @@ def _alone(state_dir: Path) -> Iterator[None]:
                 "another --state-dir."
             ) from None
         yield
+
+
+@contextmanager
+def _listening(port: int) -> Iterator[socket.socket]:
+    # With the protocol named, asyncio switches Nagle's algorithm off; without, every
+    # answer with a body waits 40 ms for the client's delayed acknowledgement.
+    with socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    ) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError as error:
+            raise SystemExit(
+                f"Port {port} can't be had ({error.strerror}): give another --port, "
+                "or 0 for a free one."
+            ) from None
+        listener.listen(128)
+        yield listener
