@@ -120,7 +120,8 @@ def _kind_page(kind: Kind[Any, Any, Any], resource: type[ManagedResource]) -> st
     outputs = [
         _row(name, field, told.get(name, ""), given=True)
         for name, field in kind.state.model_fields.items()
-        if name not in fields
+        # What a resource makes of its arguments is told of if it says so.
+        if name not in fields or name in sections.get("Attributes", {})
     ]
     parts = [part for field in fields.values() for part in _parts(annotation_of(field))]
     return _joined(

@@ -57,6 +57,8 @@ class VolumeFilesState(MirrorState, VolumeFilesArgs):
 
     Attributes:
         id: The volume's and the path in it, whatever the environment is called.
+        stamps: When the volume says that each file was put, where nobody else has
+            written it since.
     """
 
 
@@ -183,10 +185,16 @@ class VolumeFiles(ManagedResource, kind=VolumeFilesKind):
         adopt: Take over a path that has other files, which are removed.
         opts: Pulumi's resource options.
 
+    Attributes:
+        environment_name: The volume's.
+        files: The manifest: the SHA-256 and the size of each file by its path, and
+            whether it can be run.
+
     See https://modal.com/docs/guide/volumes.
     """
 
     settings = SETTINGS
+    environment_name: pulumi.Output[str]
     volume_id: pulumi.Output[str]
     path: pulumi.Output[str]
     files: pulumi.Output[dict[str, Any]]
