@@ -18,11 +18,12 @@ from .service_user import ModalServiceUser
 from .settings import TokenSettings
 from .token import ModalToken
 from .volume import ModalVolume
+from .volume_files import VolumeFiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .settings import ModalSettings, ServiceUserSettings
+    from .settings import FilesSettings, ModalSettings, ServiceUserSettings
 
 SETTINGS_PATH: Final = "modal"
 # What a variable is called that holds what nobody should read.
@@ -37,6 +38,7 @@ class ModalPlatform(pulumi.ComponentResource):
     Attributes:
         environment: The environment.
         secrets, volumes, dicts, queues: What was made in it, by name.
+        volume_files: What the stack keeps on its volumes, by their names.
         service_user: The identity of the stack's machines; None if it has none.
         token: The token that the stack hands to others, verified; None if there is
             neither a service user nor a token of its own.
@@ -85,11 +87,16 @@ class ModalPlatform(pulumi.ComponentResource):
         self.volumes = {
             name: ModalVolume(
                 name,
-                **dict(one),
+                **one.model_dump(exclude={"files"}),
                 environment=self.environment,
                 opts=self._data,
             )
             for name, one in settings.volumes.items()
+        }
+        self.volume_files = {
+            name: self._files(name, one.files)
+            for name, one in settings.volumes.items()
+            if one.files is not None
         }
         self.dicts: dict[str, ModalDict] = self._stores(ModalDict, "dicts")
         self.queues: dict[str, ModalQueue] = self._stores(ModalQueue, "queues")
@@ -138,6 +145,15 @@ class ModalPlatform(pulumi.ComponentResource):
             environment=self.environment,
             opts=self._child,
         )
+
+    def _files(self, name: str, one: FilesSettings) -> VolumeFiles:
+        volume = self.volumes[name]
+        try:
+            return VolumeFiles(name, volume=volume, **dict(one), opts=self._child)
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                f"{SETTINGS_PATH}.volumes.{name}.files: {error}"
+            ) from None
 
     def _stores(self, resource: type[Any], group: str) -> dict[str, Any]:
         entries: Mapping[str, Mapping[str, Any]] = getattr(self._settings, group)

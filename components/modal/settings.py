@@ -8,7 +8,7 @@ an object's name is its entry's key. Strings may refer to what the stack has bes
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -43,6 +43,26 @@ class SecretSettings(Part):
     adopt: bool = False
 
 
+class FilesSettings(Part):
+    """A folder mirrored to a volume; see `VolumeFiles`.
+
+    Attributes:
+        folder: What is mirrored; a relative path starts from the program's folder.
+        path: Where in the volume; its root if not given.
+        ignore: What is left out, as in a .gitignore file, and left alone in the
+            volume.
+        verify: "full" has every refresh read all files back; "stamps" only those
+            whose time has changed.
+        adopt: Take over a path that has other files, which are removed.
+    """
+
+    folder: Annotated[str, Field(min_length=1)]
+    path: str = ""
+    ignore: tuple[str, ...] = ()
+    verify: Literal["stamps", "full"] = "stamps"
+    adopt: bool = False
+
+
 class VolumeSettings(Part):
     """A volume: a file system that functions share.
 
@@ -51,11 +71,13 @@ class VolumeSettings(Part):
             files.
         force_destroy: Let a destroy delete it with its files.
         adopt: Take over a volume of this name that differs.
+        files: What the stack keeps on it; if not given, its content is left to others.
     """
 
     version: VolumeVersion = 1
     force_destroy: bool = False
     adopt: bool = False
+    files: FilesSettings | None = None
 
 
 class ServiceUserSettings(Part):

@@ -15,6 +15,7 @@ from tests.unit.kernel.program import Registered, Run, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 SECRET = "as-canary"
 GROUPS = {
@@ -72,6 +73,25 @@ def test_all_of_it_lives_in_the_environment() -> None:
     assert made["q"].inputs["force_destroy"] is True
     assert not _of(made, "ServiceUser")
     assert not _of(made, "Token")
+
+
+def test_a_volume_may_be_filled_from_a_folder(tmp_path: Path) -> None:
+    """Beside one whose content is left to others."""
+    (tmp_path / "etl.py").write_text("run = 1")
+    files = {"folder": str(tmp_path), "path": "dags"}
+    made = declared(volumes={"code": {"version": 2, "files": files}, "data": {}})
+    assert [one.name for one in _of(made, "Volume")] == ["code", "data"]
+    (filled,) = _of(made, "VolumeFiles")
+    assert filled.inputs["files"].keys() == {"etl.py"}
+    assert filled.inputs["path"] == "dags"
+
+
+def test_a_folder_that_is_not_there_is_told_with_its_place(tmp_path: Path) -> None:
+    """At the first preview, by its path in the config."""
+    files = {"folder": str(tmp_path / "nothing")}
+    told = r"modal\.volumes\.code\.files: .*nothing"
+    with pytest.raises(ConfigurationError, match=told):
+        declared(volumes={"code": {"files": files}})
 
 
 def test_values_refer_to_what_the_stack_has() -> None:

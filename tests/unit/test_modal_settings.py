@@ -36,7 +36,10 @@ def test_everything_may_be_said() -> None:
             "member_roles": {"ada": "viewer"},
         },
         "secrets": {"db": {"values": {"URL": "postgres://${secrets.db}"}}},
-        "volumes": {"data": {"version": 2, "force_destroy": True}},
+        "volumes": {
+            "data": {"version": 2, "force_destroy": True},
+            "code": {"files": {"folder": "dags", "ignore": ["*.md"], "path": "/d"}},
+        },
         "dicts": {"state": {}},
         "queues": {"jobs": {"force_destroy": True}},
         "service_user": {
@@ -56,7 +59,7 @@ def test_every_fault_is_told_at_its_place() -> None:
     told = faults(
         environment={"name": "has.period", "web_suffix": "Upper", "nmae": "x"},
         secrets={"not allowed": {"values": {"A": "1"}}, "s": {"values": {"A-B": "1"}}},
-        volumes={"v": {"version": 3}},
+        volumes={"v": {"version": 3}, "w": {"files": {"verify": "never"}}},
         dicts={"d": {"name": "other"}},
         service_user={"role": "no-access", "expires_in_seconds": 0},
         token={"warn_days": -1, "secret": "as-written-out", "id": "wk-1"},
@@ -68,6 +71,8 @@ def test_every_fault_is_told_at_its_place() -> None:
         "secrets.not allowed",
         "secrets.s.values.A-B",
         "volumes.v.version",
+        "volumes.w.files.folder",
+        "volumes.w.files.verify",
         "dicts.d.name",
         "service_user.role",
         "service_user.expires_in_seconds",
