@@ -46,6 +46,12 @@ $(HOME_DIR)/modalflow/made: requirements/modalflow.txt | $(UV)
 	$(UV) pip install --quiet --no-deps --python $(HOME_DIR)/modalflow/bin/python --require-hashes -r requirements/modalflow.txt
 	@touch $@
 
+$(HOME_DIR)/ministack/made: requirements/ministack.txt | $(UV)
+	@echo "── .flowground/ministack: a second emulator of AWS, for tests"
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(HOME_DIR)/ministack
+	$(UV) pip install --quiet --python $(HOME_DIR)/ministack/bin/python --require-hashes -r requirements/ministack.txt
+	@touch $@
+
 .PHONY: environments engine
 environments: .venv/made .venv-localcloud/made ## Make both Python environments
 engine: .venv/made ## Find, fetch or build the Pulumi engine
@@ -103,5 +109,5 @@ reference: .venv/made ## Write docs/reference and the outputs' schema anew from 
 	$(PY) -m tools.reference
 	$(PY) -m tools.outputs_schema
 .PHONY: tests
-tests: .venv/made-dev .venv-localcloud/made $(HOME_DIR)/modalflow/made engine
+tests: .venv/made-dev .venv-localcloud/made $(HOME_DIR)/modalflow/made $(HOME_DIR)/ministack/made engine
 	$(PY) -m pytest -n 2 --dist loadgroup -q

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from components.kernel import Kind
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs/reference"
-SERVICES: Final = ("github", "modal", "prefect")
+SERVICES: Final = ("github", "modal", "prefect", "s3")
 _NOTICE: Final = "<!-- Made by `python -m tools.reference`; change the docstrings. -->"
 _MARKS: Final = {
     Immutable: "a change replaces the object",

@@ -19,6 +19,7 @@ from tests.support.localcloud import (
 )
 from tests.support.modal_world import ModalWorld, modal_worlds
 from tests.support.proxy import Call, Proxy
+from tests.support.s3_world import S3World, s3_world
 from tests.support.servicer import Object, Servicer
 
 if TYPE_CHECKING:
@@ -99,11 +100,13 @@ class Worlds:
         self._open = contextlib.ExitStack()
         self._worlds: dict[tuple[str, bool, bool], PrefectWorld | ModalWorld] = {}
 
-    def of(self, token: str) -> PrefectWorld | ModalWorld | GithubWorld:
+    def of(self, token: str) -> PrefectWorld | ModalWorld | GithubWorld | S3World:
         """Return the world of a kind."""
         service = token.partition(":")[0]
         if service == "github":
             return self._github(token)
+        if service == "s3":
+            return self._s3
         placed = kind_of(token).args.model_fields.keys() & PLACES
         apart = token in ACCOUNT_WIDE
         world = (service, bool(placed), apart)
@@ -126,6 +129,10 @@ class Worlds:
     @cached_property
     def _github(self) -> Callable[[str], GithubWorld]:
         return self._open.enter_context(github_worlds(self._root / uuid.uuid4().hex))
+
+    @cached_property
+    def _s3(self) -> S3World:
+        return self._open.enter_context(s3_world(self._root / uuid.uuid4().hex))
 
     @cached_property
     def _cloud_apart(self) -> LocalCloud:

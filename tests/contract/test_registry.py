@@ -6,7 +6,8 @@ import pytest
 
 import components.github  # registers its kinds
 import components.modal  # registers its kinds
-import components.prefect  # noqa: F401  # registers its kinds
+import components.prefect  # registers its kinds
+import components.s3  # noqa: F401  # registers its kinds
 from components.kernel.registry import kind_of, kinds
 from components.prefect.base import LookupKind
 from tests.contract.samples import SAMPLES

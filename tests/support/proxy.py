@@ -33,7 +33,7 @@ class Call(NamedTuple):
         """Tell whether it could change anything."""
         if self.method == "POST":
             return not self.path.endswith(READING_POSTS)
-        return self.method != "GET"
+        return self.method not in {"GET", "HEAD"}
 
 
 class Proxy:
@@ -42,14 +42,22 @@ class Proxy:
     def __init__(self, upstream: str) -> None:
         self.calls: list[Call] = []
         self._lose: Callable[[Call], bool] | None = None
-        parts = urlsplit(upstream)
-        self._server = ThreadingHTTPServer(
-            ("127.0.0.1", 0), _handler(self, parts.hostname or "", parts.port or 80)
-        )
+        self._upstream = urlsplit(upstream)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def connection(self) -> http.client.HTTPConnection:
+        """Return a new connection to the upstream."""
+        host, port = self._upstream.hostname or "", self._upstream.port or 80
+        return http.client.HTTPConnection(host, port, timeout=60)
+
+    def call(self, method: str, path: str, body: bytes, status: int) -> Call:
+        """Say what a request was."""
+        del body
+        return Call(method, path, status)
 
     def close(self) -> None:
         """Stop listening."""
@@ -84,15 +92,14 @@ class Proxy:
         return False
 
 
-def _handler(proxy: Proxy, host: str, port: int) -> type[BaseHTTPRequestHandler]:
+def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _forward(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length)
-            upstream = http.client.HTTPConnection(host, port, timeout=60)
-            with contextlib.closing(upstream):
+            with contextlib.closing(proxy.connection()) as upstream:
                 headers = {
                     k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP
                 }
@@ -100,7 +107,7 @@ def _handler(proxy: Proxy, host: str, port: int) -> type[BaseHTTPRequestHandler]
                 answer = upstream.getresponse()
                 payload = answer.read()
             path = urlsplit(self.path).path
-            if proxy.loses(Call(self.command, path, answer.status)):
+            if proxy.loses(proxy.call(self.command, path, body, answer.status)):
                 self.close_connection = True
                 return
             self.send_response(answer.status)
@@ -111,7 +118,7 @@ def _handler(proxy: Proxy, host: str, port: int) -> type[BaseHTTPRequestHandler]
             self.end_headers()
             self.wfile.write(payload)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _forward  # noqa: N815  # http.server's names
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _forward  # noqa: N815  # http.server's names
 
         def log_message(self, *_: Any) -> None:
             """Keep the test's output to the test."""
