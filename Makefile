@@ -19,23 +19,23 @@ help: ## Show this list
 # ── environments and engine ─────────────────────────────────────────────────────────
 
 $(UV):
-	@echo "── uv, which makes the environments"
+	@echo "── uv, which makes the environments" >&2
 	$(PYTHON) -m venv $(HOME_DIR)/uv
 	$(HOME_DIR)/uv/bin/python -m pip install --quiet --require-hashes -r requirements/uv.txt
 
 .venv/made: requirements.txt | $(UV)
-	@echo "── .venv: the program's environment"
+	@echo "── .venv: the program's environment" >&2
 	$(UV) venv --quiet --seed --allow-existing --python $(PYTHON) .venv
 	$(UV) pip install --quiet --compile-bytecode --python $(PY) --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/made-dev: requirements-dev.txt .venv/made
-	@echo "── .venv: tests and tools"
+	@echo "── .venv: tests and tools" >&2
 	$(UV) pip install --quiet --compile-bytecode --python $(PY) --require-hashes -r requirements-dev.txt
 	@touch $@
 
 .venv-localcloud/made: requirements/localcloud.txt | $(UV)
-	@echo "── .venv-localcloud: the local cloud's environment"
+	@echo "── .venv-localcloud: the local cloud's environment" >&2
 	$(UV) venv --quiet --seed --allow-existing --python $(PYTHON) .venv-localcloud
 	$(UV) pip install --quiet --compile-bytecode --python $(LOCALCLOUD_PY) --require-hashes -r requirements/localcloud.txt
 	@touch $@

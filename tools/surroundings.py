@@ -51,14 +51,20 @@ def uses_localcloud() -> bool:
     return "PREFECT_API_KEY" not in os.environ
 
 
+def engine_environment() -> dict[str, str]:
+    """Return this process's environment with the engine first on its PATH."""
+    env = dict(os.environ)
+    env["PATH"] = os.pathsep.join([str(engine()), env.get("PATH", "")])
+    env.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+    return env
+
+
 def environment() -> dict[str, str]:
     """Return the environment to run `pulumi` and the services' clients in.
 
     The local cloud is started if it is what will be used and is not running.
     """
-    env = dict(os.environ)
-    env["PATH"] = os.pathsep.join([str(engine()), env.get("PATH", "")])
-    env.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+    env = engine_environment()
     env.setdefault("FLOWGROUND_FLOWS", str(ROOT / "flows"))
     if "PULUMI_BACKEND_URL" not in env:
         state = HOME / "state"
@@ -68,8 +74,9 @@ def environment() -> dict[str, str]:
         env.setdefault("PULUMI_CONFIG_PASSPHRASE", REHEARSAL_PASSPHRASE)
     if uses_localcloud():
         if not localcloud_runs():
+            # What is printed may be what a shell evaluates: this is not part of it.
             started = subprocess.run(
-                localcloud("up", "--detach"), cwd=ROOT, check=False
+                localcloud("up", "--detach"), cwd=ROOT, stdout=sys.stderr, check=False
             )
             if started.returncode:
                 sys.exit(started.returncode)

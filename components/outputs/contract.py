@@ -7,9 +7,19 @@ away, renamed or changed in type, so a reader ignores what it does not know.
 
 from __future__ import annotations
 
+import inspect
+import re
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+)
+from pydantic_core import CoreSchema
 
 from .errors import OutputsError
 
@@ -53,6 +63,20 @@ class _Told(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="ignore", populate_by_name=True, validate_default=True
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Say in the schema what each key means: the docstring's own words."""
+        schema = handler.resolve_ref_schema(handler(core))
+        head, _, attributes = (inspect.getdoc(cls) or "").partition("\n\nAttributes:\n")
+        schema["description"] = head
+        told = re.findall(r"^    (\w+): (.+(?:\n     .+)*)", attributes, re.MULTILINE)
+        for name, meaning in told:
+            key = cls.model_fields[name].alias or name
+            schema["properties"][key]["description"] = " ".join(meaning.split())
+        return schema
 
 
 class Workspace(_Told):
