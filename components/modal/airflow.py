@@ -33,11 +33,13 @@ class DagVolume:
         folder: What the stack keeps on it, from the program's folder on; if not
             given, its content is left to `modalflow sync`.
         ignore: What of the folder is left out; see `VolumeFiles`.
+        adopt: Have the folder take the place of what was synced before.
     """
 
     name: pulumi.Input[str] = "airflow-dags"
     folder: str | None = None
     ignore: Sequence[str] = ()
+    adopt: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class AirflowOnModal(pulumi.ComponentResource):
             airflow_version: The version of Airflow that tasks run with, which should
                 be the scheduler's; modalflow's own choice if not given.
             force_destroy: Let a destroy delete logs, states and DAGs.
-            protect: Keep logs and DAGs from being deleted by any update.
+            protect: Keep logs, states and DAGs from being deleted by any update.
             opts: Pulumi's resource options.
         """
         super().__init__("flowground:modal:AirflowOnModal", resource_name, None, opts)
@@ -151,7 +153,7 @@ class AirflowOnModal(pulumi.ComponentResource):
             name=STATE,
             environment=environment,
             force_destroy=force_destroy,
-            opts=child,
+            opts=self._kept,
         )
         self.dag_volume = self.dag_files = self.dag_secret = None
         found: dict[str, pulumi.Input[Any]] = {}
@@ -164,6 +166,7 @@ class AirflowOnModal(pulumi.ComponentResource):
                     volume=self.dag_volume,
                     folder=dags.folder,
                     ignore=dags.ignore,
+                    adopt=dags.adopt,
                     opts=child,
                 )
                 found["filled"] = True

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
-from components.kernel import ConfigurationError, Part
+from components.kernel import ConfigurationError, Lookup, Part, resolve
 from components.kernel.references import refers
 
-from .airflow import DagBucket
+from .airflow import AirflowOnModal, DagBucket, DagVolume
 from .base import ObjectName
 from .modalflow import bucket_uri
 
@@ -35,11 +36,13 @@ class DagVolumeSettings(Part):
         folder: What the stack keeps on it, from the program's folder on; if not
             given, its content is left to `modalflow sync`.
         ignore: What of the folder is left out, as in a .gitignore file.
+        adopt: Have the folder take the place of what was synced before.
     """
 
     name: ObjectName = "airflow-dags"
     folder: str | None = None
     ignore: tuple[str, ...] = ()
+    adopt: bool = False
 
 
 class DagBucketSettings(Part):
@@ -96,3 +99,30 @@ class AirflowSettings(Part):
                 "has its DAGs in two places; give either `dag_volume` or `dag_bucket`"
             )
         return self
+
+    def declare(
+        self, resource_name: str, groups: Mapping[str, Lookup], path: str, **fields: Any
+    ) -> AirflowOnModal:
+        """Declare what the settings say.
+
+        Args:
+            resource_name: Its name in the program and in state.
+            groups: What they may refer to, by the word before the dot.
+            path: Where they stand in the config, for errors.
+            **fields: What else `AirflowOnModal` takes.
+
+        Raises:
+            ConfigurationError: They refer to what the stack does not have, or there is
+                no such folder.
+        """
+        dags: DagVolume | DagBucket | None = None
+        if self.dag_volume is not None:
+            dags = DagVolume(**dict(self.dag_volume))
+        elif self.dag_bucket is not None:
+            given = resolve(dict(self.dag_bucket), groups, f"{path}.dag_bucket")
+            dags = DagBucket(**given)
+        given = self.model_dump(exclude={"dag_volume", "dag_bucket"})
+        try:
+            return AirflowOnModal(resource_name, dags=dags, **given, **fields)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{path}: {error}") from None

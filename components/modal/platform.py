@@ -39,6 +39,7 @@ class ModalPlatform(pulumi.ComponentResource):
         environment: The environment.
         secrets, volumes, dicts, queues: What was made in it, by name.
         volume_files: What the stack keeps on its volumes, by their names.
+        airflow: What an Airflow finds that runs its tasks there; None if none does.
         service_user: The identity of the stack's machines; None if it has none.
         token: The token that the stack hands to others, verified; None if there is
             neither a service user nor a token of its own.
@@ -100,6 +101,18 @@ class ModalPlatform(pulumi.ComponentResource):
         }
         self.dicts: dict[str, ModalDict] = self._stores(ModalDict, "dicts")
         self.queues: dict[str, ModalQueue] = self._stores(ModalQueue, "queues")
+        self.airflow = (
+            None
+            if settings.airflow is None
+            else settings.airflow.declare(
+                "airflow",
+                groups,
+                f"{SETTINGS_PATH}.airflow",
+                environment=self.environment,
+                protect=protect,
+                opts=self._child,
+            )
+        )
         self.service_user = (
             None
             if settings.service_user is None

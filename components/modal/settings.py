@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from components.kernel import EntryOf, Part
 
+from .airflow_settings import AirflowSettings
 from .base import ObjectName
 from .dict import ModalDictArgs
 from .environment import ModalEnvironmentArgs
@@ -138,6 +139,7 @@ class ModalSettings(Part):
         volumes: By name.
         dicts: By name; see `ModalDict`.
         queues: By name; see `ModalQueue`.
+        airflow: What an Airflow finds that runs its tasks here; None for none.
         service_user: The identity of its machines; None for none.
         token: The token that it hands to others: the service user's, or one of its
             own.
@@ -154,6 +156,7 @@ class ModalSettings(Part):
     queues: dict[ObjectName, Annotated[Entry, EntryOf(ModalQueueArgs, *_PLACED)]] = (
         Field(default_factory=dict)
     )
+    airflow: AirflowSettings | None = None
     service_user: ServiceUserSettings | None = None
     token: TokenSettings | None = None
 

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,8 @@ from components.kernel import ConfigurationError
 from components.modal.airflow import AirflowOnModal, DagBucket, DagVolume
 from components.modal.airflow_settings import AirflowSettings
 from components.modal.modalflow import Modalflow, bucket_uri
+from components.modal.platform import ModalPlatform
+from components.modal.settings import ModalSettings
 from tests.unit.kernel.program import Run, run
 
 SECRET = "canary-secret"
@@ -229,3 +232,52 @@ def test_settings_write_the_slash() -> None:
     settings = AirflowSettings.model_validate({"dag_bucket": bucket})
     assert settings.dag_bucket is not None
     assert settings.dag_bucket.uri == "s3://code/dags/"
+
+
+def of_stack(airflow: dict[str, Any], **groups: Any) -> Run:
+    """Declare a stack's Modal with an Airflow."""
+
+    def program() -> dict[str, Any]:
+        settings = ModalSettings.model_validate({"airflow": airflow})
+        made = ModalPlatform("modal", settings, groups=groups, protect=True)
+        assert made.airflow is not None
+        return {"commands": made.airflow.commands}
+
+    return run(program)
+
+
+def test_a_stack_has_an_airflow_in_its_environment() -> None:
+    """Its config is what `AirflowOnModal` takes, and the platform says where."""
+    made = of_stack({"dag_volume": {}, "airflow_version": "3.1.7", "dags_path": "d"})
+    assert objects(made).keys() >= {*ALWAYS, "airflow-dags"}
+    variables, words = read(made.outputs["commands"]["sync"])
+    assert variables == {"MODAL_ENVIRONMENT": "flowground-unit"}
+    assert words[2:4] == ["--dags-path", "d"]
+
+
+def test_a_stacks_bucket_is_found_by_reference() -> None:
+    """Address and key are another service's, or the config's secrets."""
+    bucket = {
+        "uri": "${bucket_uris.dags}",
+        "access_key_id": "${access_key_ids.dags}",
+        "access_key_secret": "${secrets.dags}",
+    }
+    made = of_stack(
+        {"dag_bucket": bucket},
+        bucket_uris={"dags": "s3://code/dags"}.get,
+        access_key_ids={"dags": "AKIA"}.get,
+        secrets=lambda name: pulumi.Output.secret(SECRET) if name == "dags" else None,
+    )
+    assert made["airflow-dags"].inputs["values"]["AWS_SECRET_ACCESS_KEY"] == SECRET
+    assert "s3://code/dags/" in made.outputs["commands"]["deploy"]
+
+
+def test_a_stack_is_told_where_its_airflow_is_wrong(tmp_path: Path) -> None:
+    """A reference to nothing, and a folder that is not there, with their places."""
+    bucket = {"uri": "${bucket_uris.dags}", "role_arn": ROLE}
+    told = r"modal\.airflow\.dag_bucket\.uri: refers to bucket_uris\.dags, which"
+    with pytest.raises(ConfigurationError, match=told):
+        of_stack({"dag_bucket": bucket}, bucket_uris={}.get)
+    missing = {"folder": str(tmp_path / "nothing")}
+    with pytest.raises(ConfigurationError, match=r"modal\.airflow: .*nothing"):
+        of_stack({"dag_volume": missing})
