@@ -162,18 +162,22 @@ def unchanged(
     found: dict[str, Path] = {}
     for path in paths:
         file = Path(folder, path)
-        try:
-            with file.open("rb") as content:
-                digest = _digest(file, content, os.fstat(content.fileno()))
-        except OSError:
-            digest = ""
-        if digest != files[path].sha256:
+        if not holds(file, files[path].sha256):
             raise RefusedError(
                 f"'{path}' in '{folder}' is not what it was when the plan was made; "
                 "run again"
             )
         found[path] = file
     return found
+
+
+def holds(file: Path, sha256: str) -> bool:
+    """Tell whether a file is there and has the content with this hash."""
+    try:
+        with file.open("rb") as content:
+            return _digest(file, content, os.fstat(content.fileno())) == sha256
+    except OSError:
+        return False
 
 
 def _walk(

@@ -4,7 +4,8 @@ Properties come in, properties go out; which engine or adapter they travel throu
 not known here. What this module guarantees, whatever the kind:
 
 - create is idempotent: a name that is taken is adopted if the object is what we would
-  have made (a retried or crashed create), refused with the differences otherwise;
+  have made (a retried or crashed create) or what an earlier run had begun (see
+  `journal`), refused with the differences otherwise;
 - two resources never own one object, and renaming a resource in the program moves
   the object instead of destroying it (see `Claims`);
 - update sends nothing where nothing changed; delete tolerates what is gone.
@@ -15,6 +16,7 @@ from __future__ import annotations
 import threading
 import uuid
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .check import check_properties
@@ -28,6 +30,7 @@ from .errors import (
     ServiceError,
     redact,
 )
+from .journal import Journal, mark_of
 from .kind import differing
 from .model import (
     Immutable,
@@ -40,7 +43,7 @@ from .model import (
     WriteOnly,
     json_fields,
 )
-from .snapshot import Snapshots, Unreadable, id_of
+from .snapshot import Snapshots, Unreadable, id_of, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterator, Mapping
@@ -112,6 +115,11 @@ class Lifecycle:
         self.snapshots = Snapshots(kind)
         self.claims = Claims()
 
+    @cached_property
+    def journal(self) -> Journal:
+        """What earlier runs have begun to make."""
+        return Journal.of_environment()
+
     def check(
         self,
         props: Properties,
@@ -159,8 +167,11 @@ class Lifecycle:
             return id_, self._outputs(state, inputs) | {CLAIM: claim}
 
     def _create_or_adopt(self, api: Api, args: Args) -> tuple[Args, str]:
+        mark = mark_of(self.kind.token, api.scope, key_of(self.kind, args))
+        begun = self.journal.has(mark)
         found = self._find(api, args)
         if found is None:
+            self.journal.begin(mark)
             try:
                 state: Args = self.kind.create(api, args)
             except (AlreadyExistsError, LostAnswerError):
@@ -172,9 +183,11 @@ class Lifecycle:
                 return state, self._claim(state)
         claim = self._claim(found)  # first: adopting may change the object
         try:
-            return self._adopt(api, found, args), claim
-        except BaseException:
+            return self._adopt(api, found, args, ours=begun or args.adopt), claim
+        except BaseException as error:
             self.claims.release(id_of(found), claim)
+            if isinstance(error, NameTakenError) and not begun:
+                self.journal.withdraw(mark)
             raise
 
     def _claim(self, state: Args) -> str:
@@ -186,11 +199,11 @@ class Lifecycle:
             )
         return claim
 
-    def _adopt(self, api: Api, found: Args, args: Args) -> Args:
+    def _adopt(self, api: Api, found: Args, args: Args, *, ours: bool) -> Args:
         write_only = self.kind.args.marked(WriteOnly)
         found = _leave_unmanaged(self.kind.recall(found, args), args)
         differs = sorted(self.kind.same(api, found, args))
-        if differs and not args.adopt and not self.kind.unfinished(found, args):
+        if differs and not ours and not self.kind.unfinished(found, args):
             raise NameTakenError(
                 f"one of that name is already there and differs in "
                 f"{', '.join(differs)}; set adopt=True to take it over and change it, "

@@ -25,7 +25,6 @@ from typing import (
     Annotated,
     Any,
     ClassVar,
-    Literal,
     NamedTuple,
     Protocol,
     TypeVar,
@@ -48,23 +47,23 @@ class MirrorArgs(Args):
         files: What the folder has.
         folder: Where it is, from the program's folder on.
         ignore: What is left out, on both sides.
-        verify: Whether a read trusts stamps, or reads the content of every file.
     """
 
     files: Annotated[Manifest, Field(min_length=1)]
     folder: Annotated[str, Field(min_length=1), Local]
     ignore: Annotated[tuple[str, ...], Local] = ()
-    verify: Annotated[Literal["stamps", "full"], Local] = "stamps"
 
 
 class MirrorState(MirrorArgs):
     """What every mirror is.
 
     Attributes:
+        files: What is there, under whatever paths somebody may have put it.
         stamps: What the store stamped our files with, where they have what we put.
     """
 
     id: str
+    files: dict[str, File]
     stamps: dict[str, str]
 
 
@@ -101,7 +100,7 @@ class MirrorKind(Kind[PlaceT, A, S]):
     """The life cycle of a mirror.
 
     Must implement: `connect`, `where`, `entries`, `digests`, `upload`, `remove`.
-    May override: `make_way`.
+    May override: `doubts`, `make_way`.
     """
 
     state: ClassVar[type[MirrorState]]
@@ -136,6 +135,14 @@ class MirrorKind(Kind[PlaceT, A, S]):
     def remove(self, place: PlaceT, paths: Collection[str]) -> None:
         """Remove files, some of which may be gone."""
 
+    def doubts(self, place: PlaceT) -> bool:
+        """Tell whether every file is to be read, whatever its stamp.
+
+        Override where a file can be written without getting another stamp.
+        """
+        del place
+        return False
+
     def make_way(
         self, place: PlaceT, sent: Collection[str], extra: Collection[str]
     ) -> None:
@@ -158,7 +165,7 @@ class MirrorKind(Kind[PlaceT, A, S]):
         """Find out what files are, reading only those that leave a doubt."""
         known: Manifest = getattr(place.known, "files", {})
         stamps: Mapping[str, str] = getattr(place.known, "stamps", {})
-        if getattr(place.known, "verify", "") == "full":
+        if self.doubts(place):
             stamps = {}
         of_size = {
             path: entry

@@ -1,0 +1,143 @@
+"""The journal: a stack's own unfinished objects, told from somebody else's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from components.kernel import NameTakenError
+from components.kernel.journal import VARIABLE, Journal, mark_of
+from tests.unit.kernel.library import lifecycle, lost
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from components.kernel.lifecycle import Lifecycle
+    from components.kernel.model import Properties
+    from tests.unit.kernel.library import Library
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the journal's file, which the engine's caller has named."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "journal"))
+    return tmp_path / "journal"
+
+
+def inputs(books: Lifecycle, **fields: Any) -> Properties:
+    """Return checked inputs."""
+    return books.check({"title": "Emma", **fields})[0]
+
+
+def test_what_a_killed_run_made_is_taken_up_whatever_became_of_it(
+    library: Library, path: Path
+) -> None:
+    """The next run may ask for something else: a key was made anew, say."""
+    killed = lifecycle(library)
+    id_, _ = killed.create(inputs(killed, pages=1))
+    books = lifecycle(library)
+    assert books.create(inputs(books, pages=2))[0] == id_
+    assert library.books["main"][id_]["pages"] == 2
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_journal_it_is_refused(library: Library) -> None:
+    """Nothing tells it from somebody else's."""
+    killed = lifecycle(library)
+    killed.create(inputs(killed, pages=1))
+    books = lifecycle(library)
+    with pytest.raises(NameTakenError, match="differs in pages"):
+        books.create(inputs(books, pages=2))
+
+
+def test_the_object_is_noted_before_it_is_made(library: Library, path: Path) -> None:
+    """A kill may come while the service acts."""
+    killed = lifecycle(library)
+    seen: list[str] = []
+    create = killed.kind.create
+
+    def watched(*given: Any) -> Any:
+        seen.append(path.read_text())
+        return create(*given)
+
+    killed.kind.create = watched  # type: ignore[method-assign]  # to look inside
+    killed.create(inputs(killed))
+    assert seen[0].startswith("+")
+
+
+def test_somebody_elses_object_stays_somebody_elses(
+    library: Library, path: Path
+) -> None:
+    """Refused once, it is refused by every run that follows."""
+    library.add(title="Emma", pages=9)
+    for _ in range(2):
+        books = lifecycle(library)
+        with pytest.raises(NameTakenError):
+            books.create(inputs(books))
+    assert not path.exists() or "+" not in path.read_text()
+
+
+def test_an_object_made_by_others_meanwhile_is_not_ours(
+    library: Library, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """We looked, noted, were refused by the service: the note is taken back."""
+    books = lifecycle(library)
+    create = books.kind.create
+
+    def late(*given: Any) -> Any:
+        library.add(title="Emma", pages=9)
+        return create(*given)
+
+    monkeypatch.setattr(books.kind, "create", late)
+    with pytest.raises(NameTakenError):
+        books.create(inputs(books))
+    assert [line[:1] for line in path.read_text().splitlines()] == ["+", "-"]
+    monkeypatch.undo()
+    monkeypatch.setenv(VARIABLE, str(path))
+    again = lifecycle(library)
+    with pytest.raises(NameTakenError):
+        again.create(inputs(again))
+
+
+def test_what_cannot_be_changed_is_not_changed(library: Library, path: Path) -> None:
+    """Ours or not, replacing it may lose data, so a person decides."""
+    killed = lifecycle(library)
+    killed.create(inputs(killed, binding="cloth"))
+    for _ in range(2):  # and it stays ours
+        books = lifecycle(library)
+        with pytest.raises(NameTakenError, match="binding cannot be changed"):
+            books.create(inputs(books, pages=2))
+    assert "-" not in path.read_text()
+
+
+def test_a_lost_answer_leaves_the_note(library: Library, path: Path) -> None:
+    """It may have been made: the next run finds out."""
+    library.raises["create"] = lost()
+    books = lifecycle(library)
+    books.create(inputs(books))
+    assert path.read_text().count("+") == 1
+
+
+def test_a_mark_tells_kinds_places_and_names_apart() -> None:
+    """And says none of them."""
+    marks = {
+        mark_of(token, scope, key)
+        for token in ("a:A", "a:B")
+        for scope in ("x", "y")
+        for key in (("1",), ("2",), ("1", "2"))
+    }
+    assert len(marks) == 12
+    assert {len(mark) for mark in marks} == {64}
+
+
+def test_marks_outlive_the_process_and_can_be_withdrawn(tmp_path: Path) -> None:
+    """The last word about a mark counts."""
+    first = Journal(tmp_path / "j")
+    for mark in ("a", "b"):
+        first.begin(mark)
+    first.withdraw("a")
+    second = Journal(tmp_path / "j")
+    assert (second.has("a"), second.has("b")) == (False, True)
+    second.begin("a")
+    assert Journal(tmp_path / "j").has("a")
