@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.kernel import AccessError, Args, Local, WriteOnly, differing
+from components.kernel import (
+    AccessError,
+    Args,
+    Local,
+    NotFoundError,
+    WriteOnly,
+    differing,
+)
 from components.kernel.check import check_properties
 from components.modal.client import Endpoint, ModalApi
 from components.modal.dict import ModalDictArgs, ModalDictKind
@@ -90,6 +97,27 @@ def test_an_environment_is_read_back_as_it_was_written(
         "image_builder_version": args.image_builder_version,
     }
     assert _seen(ModalEnvironmentKind().parse(API, wire), args) == []
+
+
+def test_an_environment_that_goes_while_it_is_listed_is_left_out() -> None:
+    """Another stack's destroy does not fail our refresh."""
+    items = [
+        {"name": name, "environment_id": name, "is_managed": name != "open"}
+        for name in ("ours", "gone", "open")
+    ]
+    ada = {"user_name": "ada", "user_id": "us-1", "role_str": "viewer"}
+
+    def answer(rpc: str, environment_id: str = "") -> dict[str, Any]:
+        if rpc == "EnvironmentList":
+            return {"items": items}
+        if environment_id == "gone":
+            raise NotFoundError("Modal says: Environment 'gone' not found")
+        assert environment_id == "ours"
+        return {"principal_roles": [{**ada, "has_role_assignment": True}]}
+
+    api: Any = SimpleNamespace(call=answer)
+    listed = {e["id"]: e["member_roles"] for e in ModalEnvironmentKind().list(api)}
+    assert listed == {"ours": {"ada": "viewer"}, "open": {}}
 
 
 def _metadata(name: str, **more: Any) -> dict[str, Any]:
