@@ -21,7 +21,7 @@ from typing import Annotated, Any, Final, Literal
 import pulumi
 from pydantic import AfterValidator
 
-from components.kernel import Config, Immutable, ManagedResource, kind
+from components.kernel import Config, Immutable, Local, ManagedResource, kind
 from components.kernel.folder import File, inside
 from components.kernel.mirror import (
     Entry,
@@ -50,6 +50,7 @@ class VolumeFilesArgs(MirrorArgs, EnvironmentArgs):
 
     volume_id: Annotated[str, Immutable]
     path: Annotated[str, AfterValidator(_canonical), Immutable] = ""
+    verify: Annotated[Literal["stamps", "full"], Local] = "stamps"
 
 
 class VolumeFilesState(MirrorState, VolumeFilesArgs):
@@ -138,6 +139,10 @@ class VolumeFilesKind(MirrorKind[VolumePath, VolumeFilesArgs, VolumeFilesState])
         """Remove files, and the folders that they alone were in."""
         doomed = {place.prefix + path for path in paths}
         place.content.remove(place.known.path, doomed)
+
+    def doubts(self, place: VolumePath) -> bool:
+        """Tell whether every file is to be read."""
+        return getattr(place.known, "verify", "") == "full"
 
     def make_way(
         self, place: VolumePath, sent: Collection[str], extra: Collection[str]

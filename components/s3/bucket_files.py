@@ -9,17 +9,14 @@ Immutable: bucket and prefix. Quirks:
   it is the MD5 of a file, or of its parts' MD5s, so what others have put is compared
   without reading it back.
 - S3 checks the SHA-256 of the manifest while it takes a file, so that nothing else can
-  arrive under that name; of a multipart upload it has none, and keeps checks of its own.
+  arrive under that name; of one sent in parts it checks the parts by themselves.
 - Where the bucket keeps versions, what is replaced or removed can be had back.
 - Markers of folders, which consoles make, are no files and are left alone.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import itertools
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
@@ -27,7 +24,7 @@ from typing import Annotated, Any, Final, TypeVar
 import pulumi
 
 from components.kernel import Config, Immutable, NotFoundError, ServiceError, kind
-from components.kernel.folder import File
+from components.kernel.folder import File, holds
 from components.kernel.mirror import (
     Entry,
     MirrorArgs,
@@ -39,6 +36,7 @@ from components.kernel.mirror import (
 from .base import BucketName, Prefix, S3Resource
 from .bucket import Bucket
 from .client import S3Api, connect
+from .objects import Objects, etag_of
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -47,9 +45,6 @@ R = TypeVar("R")
 AT_ONCE: Final = 16
 # The most that one DeleteObjects takes.
 DELETED_AT_ONCE: Final = 1000
-# Files from here on are sent in parts of this size, side by side; an object may have
-# 10,000 parts, and boto3 makes them larger where these would be more.
-PART: Final = 64 * 1024 * 1024
 
 
 class BucketFilesArgs(MirrorArgs):
@@ -77,20 +72,12 @@ class BucketPath:
     def __init__(self, api: S3Api, known: BucketFilesArgs) -> None:
         self.api = api
         self.known = known
-        self.bucket = known.bucket
-        self.prefix = known.prefix
+        self.objects = Objects(api, known.bucket)
 
     @property
     def scope(self) -> tuple[str, ...]:
         """Return what tells this place from others."""
         return self.api.scope
-
-    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Make one call of S3 about the bucket."""
-        answer: dict[str, Any] = self.api.call(
-            "s3", operation, Bucket=self.bucket, **parameters
-        )
-        return answer
 
 
 @kind("s3:BucketFiles", key=("bucket", "prefix"))
@@ -105,18 +92,23 @@ class BucketFilesKind(MirrorKind[BucketPath, BucketFilesArgs, BucketFilesState])
     def where(self, place: BucketPath) -> dict[str, str]:
         """Return the id and the fields that say which place it is."""
         return {
-            "id": f"{place.bucket}/{place.prefix}",
-            "bucket": place.bucket,
-            "prefix": place.prefix,
+            "id": f"{place.known.bucket}/{place.known.prefix}",
+            "bucket": place.known.bucket,
+            "prefix": place.known.prefix,
         }
 
     def entries(self, place: BucketPath) -> dict[str, Entry]:
         """List the objects below the prefix."""
         pages = place.api.pages(
-            "s3", "list_objects_v2", Bucket=place.bucket, Prefix=place.prefix
+            "s3",
+            "list_objects_v2",
+            Bucket=place.known.bucket,
+            Prefix=place.known.prefix,
         )
         return {
-            one["Key"][len(place.prefix) :]: Entry(one["Size"], one["ETag"].strip('"'))
+            one["Key"][len(place.known.prefix) :]: Entry(
+                one["Size"], one["ETag"].strip('"')
+            )
             for page in pages
             for one in page.get("Contents", ())
             if not one["Key"].endswith("/")
@@ -128,10 +120,10 @@ class BucketFilesKind(MirrorKind[BucketPath, BucketFilesArgs, BucketFilesState])
         def digest(path: str) -> str | None:
             wanted = place.known.files[path].sha256
             local = Path(place.known.folder, path)
-            if _is(local, wanted) and etag_of(local) == paths[path].stamp:
+            if holds(local, wanted) and etag_of(local) == paths[path].stamp:
                 return wanted
             try:
-                return _remote_digest(place, path)
+                return place.objects.sha256(place.known.prefix + path)
             except NotFoundError:
                 return None
 
@@ -152,18 +144,18 @@ class BucketFilesKind(MirrorKind[BucketPath, BucketFilesArgs, BucketFilesState])
                 and entry.stamp == etag_of(file)
             ):
                 return entry.stamp
-            if files[path].size >= PART:
-                return _put_in_parts(place, path, file)
-            return _put(place, path, file, files[path].sha256)
+            key = place.known.prefix + path
+            return place.objects.put(key, file, files[path].size, files[path].sha256)
 
         return dict(zip(local, _side_by_side(put, local), strict=True))
 
     def remove(self, place: BucketPath, paths: Collection[str]) -> None:
         """Remove objects, a thousand a call."""
-        keys = [{"Key": place.prefix + path} for path in sorted(paths)]
-        for some in itertools.batched(keys, DELETED_AT_ONCE):
-            answer = place.call(
-                "delete_objects", Delete={"Objects": list(some), "Quiet": True}
+        keys = [{"Key": place.known.prefix + path} for path in sorted(paths)]
+        for first in range(0, len(keys), DELETED_AT_ONCE):
+            some = keys[first : first + DELETED_AT_ONCE]
+            answer = place.objects.call(
+                "delete_objects", Delete={"Objects": some, "Quiet": True}
             )
             for refused in answer.get("Errors", ()):
                 raise ServiceError(
@@ -173,14 +165,58 @@ class BucketFilesKind(MirrorKind[BucketPath, BucketFilesArgs, BucketFilesState])
                 )
 
 
-def etag_of(file: Path) -> str:
-    """Return the ETag that S3 gives a file which is put as it is here, without KMS."""
-    with file.open("rb") as content:
-        parts = [
-            hashlib.md5(part)  # noqa: S324  # as S3's ETags
-            for part in iter(lambda: content.read(PART), b"")
-        ]
-    if file.stat().st_size < PART:
-        return parts[0].hexdigest() if parts else hashlib.md5(b"").hexdigest()  # noqa: S324  # as above
-    whole = hashlib.md5(b"".join(part.digest() for part in parts))  # noqa: S324  # as above
-    return f"{whole.hexdigest()}-{len(parts)}"
+def _side_by_side(work: Callable[[T], R], items: Collection[T]) -> list[R]:
+    """Do something for each item; after a failure nothing more is begun."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(work, items))
+
+
+class BucketFiles(S3Resource, kind=BucketFilesKind):
+    """A folder mirrored to a bucket: it has these files below a prefix, and no others.
+
+    The plan names the files that are added, changed or removed, by their content and
+    never by their dates. New files are put before old ones are removed; those that did
+    not change are neither read nor sent.
+
+    Args:
+        resource_name: Its name in the program and in state.
+        bucket: The bucket.
+        folder: What is mirrored; a relative path starts from the program's folder.
+        prefix: Where in the bucket, with a slash at its end; all of it if not given.
+        ignore: What is left out, as in a .gitignore file, and left alone in the
+            bucket. `__pycache__`, `*.pyc`, `.git` and `.DS_Store` are, unless a
+            pattern such as `!.git` has them back.
+        adopt: Take over a prefix that has other objects, which are removed.
+        opts: Pulumi's resource options.
+
+    Attributes:
+        files: The manifest: the SHA-256 and the size of each file by its path.
+
+    See https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html.
+    """
+
+    bucket: pulumi.Output[str]
+    prefix: pulumi.Output[str]
+    files: pulumi.Output[dict[str, Any]]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        bucket: Bucket | pulumi.Input[str],
+        folder: str | Path,
+        prefix: pulumi.Input[str] = "",
+        ignore: Sequence[str] = (),
+        adopt: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(
+            resource_name,
+            {
+                **mirrored(folder, ignore, mode=False),
+                "bucket": bucket.name if isinstance(bucket, Bucket) else bucket,
+                "prefix": prefix,
+                "adopt": adopt,
+            },
+            opts,
+        )
