@@ -142,14 +142,11 @@ def _parts(
 
 def _table(page: Page, previews: Sequence[Preview]) -> Iterator[str]:
     used = [op for op in page.verbs if any(p.count(op) for p in previews)]
-    yield (
-        "| stack | " + "".join(f"{page.verbs[op]} | " for op in used) + "unchanged | |"
-    )
-    yield "|:--|" + "--:|" * (len(used) + 1) + ":--|"
+    yield ("| stack | " + "".join(f"{page.verbs[op]} | " for op in used) + "|")
+    yield "|:--|" + "--:|" * len(used) + ":--|"
     for preview in previews:
         counts = "".join(f" {preview.count(op) or ''} |" for op in used)
-        rest = f"{preview.unchanged} | {_note(preview)} |"
-        yield f"| {code(preview.stack)} |{counts} {rest}"
+        yield f"| {code(preview.stack)} |{counts} {_note(preview)} |"
 
 
 def _note(preview: Preview) -> str:

@@ -21,7 +21,7 @@ class Op(StrEnum):
     IMPORT = "import"
 
 
-# A replacement's single steps; the engine lists `replace` beside them.
+# A replacement's single steps, which the engine may list beside `replace` itself.
 _OPS: Final = {op.value: op for op in Op} | {
     "create-replacement": Op.REPLACE,
     "delete-replaced": Op.REPLACE,
@@ -78,7 +78,6 @@ class Preview(NamedTuple):
     Attributes:
         stack: Its name.
         changes: What happens to remote objects.
-        unchanged: How many stay as they are.
         inner: How many changes concern the program's own structure (components,
             providers) and nothing remote.
         errors: What went wrong; the changes are then not all that there are.
@@ -88,7 +87,6 @@ class Preview(NamedTuple):
 
     stack: str
     changes: tuple[Change, ...]
-    unchanged: int
     inner: int
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -126,19 +124,16 @@ def read(
     if code not in {0, 7} and not errors:
         errors = (_ANSI.sub("", stderr).strip() or f"pulumi ended with {code}",)
     changes: dict[str, Change] = {}
-    inner = unchanged = 0
+    inner = 0
     for step in steps:
         op = _OPS.get(step["op"])
         if not _is_remote(step):
             inner += op is not None
-        elif op is None:
-            unchanged += step["op"] == "same"
-        elif step["urn"] not in changes or step["op"] == "replace":
+        elif op and (step["urn"] not in changes or op.value == step["op"]):
             changes[step["urn"]] = _change(op, step)
     return Preview(
         stack=stack,
         changes=tuple(sorted(changes.values(), key=_order)),
-        unchanged=unchanged,
         inner=inner,
         errors=errors,
         warnings=_messages(said, "warning"),

@@ -17,7 +17,7 @@ from tools.plans.comment import PREVIEW
 from tools.plans.preview import Change, Op, Preview
 
 ROOT = Path(__file__).resolve().parents[3]
-CLEAN = Preview("prod", (), 3, 0, (), ())
+CLEAN = Preview("prod", (), 0, (), ())
 CHANGE = Change(Op.UPDATE, "x:Thing", "a", {"l": 1}, {"l": 2}, ("l",), (), False)
 DRIFTED = CLEAN._replace(changes=(CHANGE,))
 

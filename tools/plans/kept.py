@@ -1,0 +1,105 @@
+"""Plans and rehearsals as folders, which one job of a workflow hands to another.
+
+    plans/STACK/       preview.json  said.txt  facts.json  plan.json (Pulumi's own)
+    rehearsals/STACK/  the same, and rehearsal.json
+
+No secret is in them in plain text: the engine masks the preview and encrypts the plan.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tools.plans.preview import Preview, read
+from tools.plans.rehearsal import Rehearsal, Stage
+from tools.surroundings import HOME, STACKS
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
+PLANS: Final = HOME / "plans"
+REHEARSALS: Final = HOME / "rehearsals"
+PLAN: Final = "plan.json"
+
+
+def fresh(folder: Path) -> Path:
+    """Return the folder, made empty."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def keep_preview(
+    folder: Path,
+    stack: str,
+    done: CompletedProcess[str],
+    *,
+    state: str = "",
+    unseen: str = "",
+) -> None:
+    """Write down what a `pulumi preview --json` said.
+
+    Args:
+        folder: Where to.
+        stack: The stack's name.
+        done: The command, at its end.
+        state: The digest of the state that it started from.
+        unseen: What it could not see, as a sentence.
+    """
+    folder.joinpath("preview.json").write_text(done.stdout, encoding="utf-8")
+    folder.joinpath("said.txt").write_text(done.stderr, encoding="utf-8")
+    facts = {"stack": stack, "code": done.returncode, "state": state, "unseen": unseen}
+    folder.joinpath("facts.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def facts_of(folder: Path) -> dict[str, Any]:
+    """Return a plan's facts; none if there is no plan."""
+    file = folder / "facts.json"
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+
+
+def read_preview(folder: Path) -> Preview:
+    """Read a preview that was kept."""
+    facts = facts_of(folder)
+    return read(
+        facts["stack"],
+        folder.joinpath("preview.json").read_text(encoding="utf-8"),
+        folder.joinpath("said.txt").read_text(encoding="utf-8"),
+        code=facts["code"],
+        unseen=facts["unseen"],
+    )
+
+
+def previews(folder: Path = PLANS) -> list[Preview]:
+    """Return all previews kept, in the order in which the stacks are deployed."""
+    found = [read_preview(file.parent) for file in folder.glob("*/facts.json")]
+    return sorted(found, key=lambda preview: _place(preview.stack))
+
+
+def keep_rehearsal(folder: Path, rehearsal: Rehearsal) -> None:
+    """Write a rehearsal's report down, beside the preview that was kept there."""
+    report = {
+        "stack": rehearsal.stack,
+        "base": rehearsal.base,
+        "stages": [stage._asdict() for stage in rehearsal.stages],
+    }
+    folder.joinpath("rehearsal.json").write_text(json.dumps(report), encoding="utf-8")
+
+
+def rehearsals(folder: Path = REHEARSALS) -> list[Rehearsal]:
+    """Return all rehearsals kept, in the order in which the stacks are deployed."""
+    found = []
+    for file in folder.glob("*/rehearsal.json"):
+        report = json.loads(file.read_text(encoding="utf-8"))
+        report["stages"] = tuple(Stage(**stage) for stage in report["stages"])
+        there = file.with_name("facts.json").exists()
+        preview = read_preview(file.parent) if there else None
+        found.append(Rehearsal(**report, preview=preview))
+    return sorted(found, key=lambda rehearsal: _place(rehearsal.stack))
+
+
+def _place(stack: str) -> tuple[int, str]:
+    return (STACKS.index(stack) if stack in STACKS else len(STACKS)), stack
