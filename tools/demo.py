@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from tools.stack import command, ensure
+from tools.stack import command, ensure, run
 from tools.surroundings import HOME, ROOT, environment, uses_localcloud
 
 if TYPE_CHECKING:
@@ -83,11 +83,9 @@ def pulumi(env: dict[str, str], name: str, *options: str) -> None:
     Raises:
         SystemExit: It failed, and has said why.
     """
-    run = command(name, STACK, ["--suppress-progress", "--suppress-outputs", *options])
-    say(f"$ {shlex.join(run)}")
-    done = subprocess.run(run, cwd=ROOT, env=env, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
+    shown = ["--suppress-progress", "--suppress-outputs", *options]
+    if code := run(name, STACK, shown, env):
+        sys.exit(code)
 
 
 def stack_outputs(env: dict[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tools.stack import command
+from tools.stack import run
 from tools.surroundings import ROOT, STACKS, environment, localcloud, uses_localcloud
 
 
@@ -33,13 +33,7 @@ def main() -> int:
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        done = subprocess.run(
-            command("destroy", stack, ["--suppress-progress"]),
-            cwd=ROOT,
-            env=env,
-            check=False,
-        )
-        failed |= done.returncode
+        failed |= run("destroy", stack, ["--suppress-progress"], env)
     failed |= subprocess.run(localcloud("down"), cwd=ROOT, check=False).returncode
     return failed
 

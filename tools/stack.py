@@ -3,19 +3,24 @@
     python -m tools.stack up dev [pulumi's own options]
 
 It prints the command that it runs. Everything else is `pulumi`: with your own CLI and
-accounts, `pulumi up -s dev` does the same.
+accounts, `pulumi up -s dev` does the same. One thing is added: the engine writes its
+state once, at the end, and the kernel keeps a journal of what is made meanwhile
+(docs/adr/0004-journal.md); PULUMI_SKIP_CHECKPOINTS=false has the engine write it after
+each step.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import hashlib
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import Final
 
-from tools.surroundings import ROOT, STACKS, environment
+from components.kernel.journal import VARIABLE, Journal
+from tools.surroundings import HOME, ROOT, STACKS, environment
 
 COMMANDS: Final = {
     "up": ["up", "--yes", "--skip-preview"],
@@ -26,6 +31,8 @@ COMMANDS: Final = {
     "outputs": ["stack", "output", "--json"],
     "recover": ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"],
 }
+# Of `up`: it then ends well without having been at everything.
+_PARTIAL: Final = {"--target", "-t", "--target-replace", "--exclude"}
 
 
 def ensure(stack: str, env: dict[str, str]) -> None:
@@ -47,6 +54,51 @@ def command(name: str, stack: str, options: list[str]) -> list[str]:
     return ["pulumi", *COMMANDS[name], "--stack", stack, *options]
 
 
+def run(name: str, stack: str, options: list[str], env: dict[str, str]) -> int:
+    """Run the command of a target in sight, and return its exit code."""
+    if name == "recover":
+        # A killed CLI leaves its lock behind.
+        subprocess.run(
+            ["pulumi", "cancel", "--yes", "--stack", stack],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            check=False,
+        )
+    path = _journal(stack, env)
+    journal = Journal(path)
+    if name == "destroy" and journal.was_cut_short:
+        print(
+            f"an earlier `up` of stack {stack} was killed, and what it made is in no "
+            f"state; run `make recover STACK={stack}` and `make up STACK={stack}` "
+            f"first, so that nothing is left behind",
+            file=sys.stderr,
+        )
+        return 1
+    started = command(name, stack, options)
+    print(f"$ {shlex.join(started)}", file=sys.stderr, flush=True)
+    env = {
+        **env,
+        VARIABLE: str(path),
+        "PULUMI_SKIP_CHECKPOINTS": env.get("PULUMI_SKIP_CHECKPOINTS", "true"),
+    }
+    code = subprocess.run(started, cwd=ROOT, env=env, check=False).returncode
+    partial = any(option.partition("=")[0] in _PARTIAL for option in options)
+    if name == "up" and code == 0 and not partial:
+        journal.clear()
+    elif code >= 0:  # it was not killed
+        journal.settle()
+    return code
+
+
+def _journal(stack: str, env: dict[str, str]) -> Path:
+    """Return the journal of a stack of a backend."""
+    whose = f"{env.get('PULUMI_BACKEND_URL')} {stack}".encode()
+    folder = HOME / "journal"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / hashlib.sha256(whose).hexdigest()[:32]
+
+
 def main() -> int:
     """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -55,19 +107,7 @@ def main() -> int:
     given, options = parser.parse_known_args()
     env = environment()
     ensure(given.stack, env)
-    if given.command == "recover":
-        # A killed CLI leaves its lock behind.
-        subprocess.run(
-            ["pulumi", "cancel", "--yes", "--stack", given.stack],
-            cwd=ROOT,
-            env=env,
-            capture_output=True,
-            check=False,
-        )
-    run = command(given.command, given.stack, options)
-    print(f"$ {shlex.join(run)}", file=sys.stderr, flush=True)
-    os.chdir(ROOT)
-    return subprocess.run(run, env=env, check=False).returncode
+    return run(given.command, given.stack, options, env)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 VARIABLE: Final = "FLOWGROUND_JOURNAL"
 _BEGUN: Final = "+"
+_MADE: Final = "="
 _NOT_OURS: Final = "-"
 
 
@@ -40,14 +41,8 @@ class Journal:
         """
         self._path = path
         self._lock = threading.Lock()
-        self._begun: set[str] = set()
-        if path is not None and path.exists():
-            for line in path.read_text().splitlines():
-                known, mark = line[:1], line[1:]
-                if known == _BEGUN:
-                    self._begun.add(mark)
-                else:
-                    self._begun.discard(mark)
+        self._lines = _lines(path)
+        self._last = {line[1:]: line[:1] for line in self._lines}
 
     @classmethod
     def of_environment(cls) -> Journal:
@@ -57,17 +52,46 @@ class Journal:
 
     def has(self, mark: str) -> bool:
         """Tell whether an earlier run had begun to make the object."""
-        return mark in self._begun
+        return self._last.get(mark, _NOT_OURS) != _NOT_OURS
+
+    @property
+    def was_cut_short(self) -> bool:
+        """Whether a run made objects and did not live to write them into its state."""
+        return _MADE in self._last.values()
 
     def begin(self, mark: str) -> None:
         """Note that the object is about to be made; it was not there."""
-        self._append(_BEGUN, mark)
+        self._append(_BEGUN, mark, lasting=True)
+
+    def made(self, mark: str) -> None:
+        """Note that the object was made, and is for the engine to write into state."""
+        self._append(_MADE, mark, lasting=False)
 
     def withdraw(self, mark: str) -> None:
         """Note that the object turned out to be somebody else's."""
-        self._append(_NOT_OURS, mark)
+        self._append(_NOT_OURS, mark, lasting=True)
 
-    def _append(self, known: str, mark: str) -> None:
+    def settle(self) -> None:
+        """Drop what a run, which has ended since, has made: its state has it now.
+
+        What it may have made is kept, and what an earlier one made that was killed.
+        """
+        if self._path is None:
+            return
+        new = _lines(self._path)[len(self._lines) :]
+        last = self._last | {line[1:]: line[:1] for line in new}
+        settled = {line[1:] for line in new if last[line[1:]] == _MADE}
+        fresh = self._path.with_suffix(".new")
+        kept = (known + mark for mark, known in last.items() if mark not in settled)
+        fresh.write_text("".join(f"{line}\n" for line in kept))
+        fresh.replace(self._path)
+
+    def clear(self) -> None:
+        """Forget everything: a run has ended well, and all there is is in its state."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    def _append(self, known: str, mark: str, *, lasting: bool) -> None:
         if self._path is None:
             return
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
@@ -75,9 +99,16 @@ class Journal:
             descriptor = os.open(self._path, flags, 0o600)
             try:
                 os.write(descriptor, f"{known}{mark}\n".encode())
-                os.fsync(descriptor)
+                if lasting:
+                    os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def _lines(path: Path | None) -> list[str]:
+    if path is None or not path.exists():
+        return []
+    return path.read_text().splitlines()
 
 
 def mark_of(token: str, scope: Hashable, key: Hashable) -> str:

@@ -180,15 +180,18 @@ class Lifecycle:
                 if found is None:
                     raise
             else:
+                self.journal.made(mark)
                 return state, self._claim(state)
         claim = self._claim(found)  # first: adopting may change the object
         try:
-            return self._adopt(api, found, args, ours=begun or args.adopt), claim
+            state = self._adopt(api, found, args, ours=begun or args.adopt)
         except BaseException as error:
             self.claims.release(id_of(found), claim)
             if isinstance(error, NameTakenError) and not begun:
                 self.journal.withdraw(mark)
             raise
+        self.journal.made(mark)
+        return state, claim
 
     def _claim(self, state: Args) -> str:
         claim = self.claims.take(id_of(state))
