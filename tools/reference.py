@@ -239,9 +239,9 @@ def _type(annotation: Any) -> str:  # noqa: PLR0911  # a return a sort of type
     if origin is Annotated:
         for mark in annotation.__metadata__:
             if isinstance(mark, EntryOf):
+                (of,) = (one for one in kinds() if one.args is mark.model)
                 name = mark.model.__name__.removesuffix("Args")
-                service = mark.model.__module__.split(".")[1]
-                return f"what [{name}]({service}-{name}.md) takes"
+                return f"what [{name}]({_file(of)}) takes"
         text = _type(annotation.__origin__)
         return _as_json(text) if JSON_MARKER in annotation.__metadata__ else text
     if origin in {Union, UnionType}:
