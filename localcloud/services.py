@@ -97,7 +97,13 @@ SERVICES: tuple[Service, ...] = (
             "MODAL_TOKEN_SECRET": "{secrets[modal_token_secret]}",
             # The client uses HTTPS_PROXY for loopback, whatever NO_PROXY says.
             "MODAL_DISABLE_API_PROXY": "1",
+            # Where S3 finds the keys of containers' identity tokens.
+            "LOCALCLOUD_OIDC_ISSUERS": (
+                "https://oidc.modal.com=http://127.0.0.1:{ports[http]}/oidc"
+            ),
         },
+        # Where functions' CloudBucketMounts find their buckets.
+        reads=("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"),
     ),
     Service(
         name="github",
@@ -105,6 +111,8 @@ SERVICES: tuple[Service, ...] = (
         arguments=(
             *("-m", "localcloud.github", "--port", "{ports[api]}"),
             *("--tls-port", "{ports[git]}"),
+            # What the committed stacks deliver to.
+            *("--repository", "flowground/flows"),
         ),
         ports={"api": 4220, "git": 4221},
         ready="http://127.0.0.1:{ports[api]}/_local/health",

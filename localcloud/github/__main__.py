@@ -39,12 +39,17 @@ def main() -> None:
         default=Limits().primary,
         help="requests an hour for each user, App or installation",
     )
+    parser.add_argument(
+        "--repository",
+        metavar="OWNER/NAME",
+        help="a repository to have from the start, of an organization made for it",
+    )
     options = parser.parse_args()
     if not options.token:
         parser.error(f"no token: give --token or set {TOKEN_VARIABLE}")
     limits = Limits(primary=options.rate_limit)
     ports = (options.port, options.tls_port)
-    serve(ports, options.state_dir, options.token, limits)
+    serve(ports, options.state_dir, options.token, limits, options.repository)
 
 
 if __name__ == "__main__":

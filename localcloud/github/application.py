@@ -40,7 +40,14 @@ VERSIONS = ("2022-11-28", "2026-03-10")
 class Application:
     """Everything that one server process holds."""
 
-    def __init__(self, state_dir: Path, host: str, token: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        host: str,
+        token: str,
+        limits: Limits,
+        repository: str | None,
+    ) -> None:
         self.db = Database(state_dir / "github.sqlite")
         self.host = host
         self.git_root = state_dir / "git"
@@ -55,7 +62,7 @@ class Application:
         self.admin = Admin(
             self.db, token, self.limiter, self.faults, self.journal, document
         )
-        self.admin.bootstrap()
+        self.admin.bootstrap(repository)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

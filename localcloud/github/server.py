@@ -23,7 +23,13 @@ from localcloud.github.limits import Limits
 HOST = "127.0.0.1"
 
 
-def serve(ports: tuple[int, int], state_dir: Path, token: str, limits: Limits) -> None:
+def serve(
+    ports: tuple[int, int],
+    state_dir: Path,
+    token: str,
+    limits: Limits,
+    repository: str | None,
+) -> None:
     """Serve HTTP and HTTPS, on their ports, until SIGTERM or SIGINT.
 
     When requests are accepted, one JSON line with the addresses is printed, which is
@@ -39,7 +45,7 @@ def serve(ports: tuple[int, int], state_dir: Path, token: str, limits: Limits) -
         _listening(ports[1]) as encrypted,
     ):
         host = f"{HOST}:{listener.getsockname()[1]}"
-        application = Application(state_dir, host, token, limits)
+        application = Application(state_dir, host, token, limits, repository)
         try:
             _server(application, state_dir, encrypted).run(sockets=[listener])
         finally:

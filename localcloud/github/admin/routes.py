@@ -36,13 +36,22 @@ class Admin:
     journal: Journal
     document: dict[str, Any]
 
-    def bootstrap(self) -> None:
-        """Make the site administrator whose token the server was started with."""
+    def bootstrap(self, repository: str | None) -> None:
+        """Make what the server was started with.
+
+        Args:
+            repository: `owner/name` of a repository, whose owner is an organization.
+        """
         with self.db.transaction():
             admin = accounts.by_login(self.db, BOOTSTRAP_LOGIN) or accounts.create(
                 self.db, BOOTSTRAP_LOGIN, "User", site_admin=True
             )
             tokens.add_bootstrap(self.db, self.token, admin.id)
+            if repository:
+                owner, _, name = repository.partition("/")
+                made = {"login": owner, "owner": admin.login}
+                setup.organization(self.db, made)
+                setup.repository(self.db, {"owner": owner, "name": name})
 
     def answer(self, request: Request, body: bytes) -> JSONResponse:
         """Run a route in a transaction of its own."""
