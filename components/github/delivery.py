@@ -58,10 +58,12 @@ class GitHubDelivery(pulumi.ComponentResource):
         super().__init__("flowground:github:Delivery", resource_name, None, opts)
         self._groups = _Groups(groups)
         self._repository = settings.repository
+        # A program may deliver to several repositories.
+        self._named = resource_name
         self._child = pulumi.ResourceOptions(parent=self)
         held = entries(settings, self._has)
         self.environment = Environment(
-            "environment",
+            f"{resource_name}-environment",
             repository=settings.repository,
             **self._protection(settings, protect=protect),
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
@@ -108,10 +110,11 @@ class GitHubDelivery(pulumi.ComponentResource):
         **place: pulumi.Input[str],
     ) -> dict[str, Any]:
         """Make one resource for each entry of a group of the settings."""
-        prefix = group.rpartition(".")[0]
+        shared = group.rpartition(".")[0]
+        prefix = f"{self._named}-{shared}" if shared else self._named
         return {
             name: resource(
-                f"{prefix}-{name}" if prefix else name,
+                f"{prefix}-{name}",
                 name=name,
                 value=resolve(value, self._groups, f"{SETTINGS_PATH}.{group}.{name}"),
                 repository=self._repository,

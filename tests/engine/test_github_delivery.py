@@ -109,7 +109,7 @@ def _said(project: Project, *arguments: str, code: int | None = 0) -> str:
 def _steps(shown: str) -> dict[str, str]:
     """Return what a preview in JSON will do, by the resources' names."""
     return {
-        step["urn"].rpartition("::")[2]: step["op"]
+        step["urn"].rpartition("::")[2].removeprefix("github-"): step["op"]
         for step in json.loads(shown)["steps"]
         if step["op"] != "same"
     }

@@ -28,8 +28,13 @@ _EXPRESSION: Final = re.compile(r"\$\{\{\s*(vars|secrets)\.(\w+)\s*\}\}")
 _INHERITED: Final = re.compile(
     r"(PIP|UV)_\w+|\w+_(CA_BUNDLE|CAINFO|CERT_FILE)|(?i:https?|no)_proxy|LANG|LC_ALL"
 )
-# Prefect's image, and any `uv sync` on a fast line, has it; here it is borrowed.
-_PREFECT: Final = "#!/bin/sh\nexec '{python}' -m prefect \"$@\"\n"
+_PURELIB: Final = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+# What an install from the network would bring: the local cloud's Prefect, Python's pip.
+_PREFECT: Final = _PURELIB
+_PIP: Final = (
+    "import ensurepip, pathlib; folder = pathlib.Path(ensurepip.__file__).parent;"
+    "print(*folder.glob('_bundled/pip-*.whl'))"
+)
 
 
 @dataclass
@@ -111,20 +116,22 @@ class Runner:
 
     def _set_up_python(self) -> None:
         """Put a Python with pip first on PATH, and one with Prefect where uv syncs."""
-        tools, project = self.folder / "python", self.folder / "project"
-        self._do(PYTHON, "-m", "venv", str(tools))
-        self._do(PYTHON, "-m", "venv", "--without-pip", str(project))
-        ask = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
-        borrowed, own = (
-            self._do(python, "-c", ask).strip()
-            for python in (PYTHON, str(project / "bin/python"))
-        )
-        Path(own, "_borrowed.pth").write_text(f"{borrowed}\n")
-        command = project / "bin/prefect"
-        command.write_text(_PREFECT.format(python=project / "bin/python"))
-        command.chmod(0o755)
+        tools = self._python("python", "pip", _PIP)
+        project = self._python("project", "prefect", _PREFECT)
         self._env["PATH"] = f"{tools / 'bin'}{os.pathsep}{self._env['PATH']}"
         self._env["UV_PROJECT_ENVIRONMENT"] = str(project)
+
+    def _python(self, name: str, module: str, where: str) -> Path:
+        """Make a virtual environment that has a module which is elsewhere."""
+        made = self.folder / name
+        self._do(PYTHON, "-m", "venv", "--without-pip", str(made))
+        python = str(made / "bin/python")
+        own = self._do(python, "-c", _PURELIB).strip()
+        Path(own, "_borrowed.pth").write_text(self._do(PYTHON, "-c", where))
+        command = made / "bin" / module
+        command.write_text(f"#!/bin/sh\nexec '{python}' -m {module} \"$@\"\n")
+        command.chmod(0o755)
+        return made
 
     def _shell(self, script: str, env: Mapping[str, str]) -> None:
         written = self.folder / "step.sh"

@@ -52,7 +52,7 @@ def _declared(
 
 def _values(made: Run, kind: str) -> dict[str, Any]:
     return {
-        one.name: one.inputs["value"]
+        one.name.removeprefix("github-"): one.inputs["value"]
         for one in made.registered
         if one.type.endswith(f":{kind}")
     }
@@ -80,12 +80,15 @@ def test_what_tools_expect_is_delivered_where_the_stack_has_it() -> None:
         "MODAL_TOKEN_ID": "ak-1",
         "MODAL_TOKEN_SECRET": CANARY,
     }
-    assert made["PREFECT_API_KEY"].secret == {"value"}
-    assert made["MODAL_TOKEN_ID"].secret_outputs == {"value"}
-    environment = made["environment"].inputs
+    assert made["github-PREFECT_API_KEY"].secret == {"value"}
+    assert made["github-MODAL_TOKEN_ID"].secret_outputs == {"value"}
+    environment = made["github-environment"].inputs
     assert (environment["name"], environment["repository"]) == ("unit", REPOSITORY)
     for name in ("PREFECT_API_URL", "PREFECT_API_KEY"):
-        inside = made[name].inputs["environment"], made[name].inputs["repository"]
+        inside = (
+            made[f"github-{name}"].inputs["environment"],
+            made[f"github-{name}"].inputs["repository"],
+        )
         assert inside == ("unit", REPOSITORY)
 
 
@@ -136,12 +139,24 @@ def test_what_is_shared_belongs_to_the_repository() -> None:
             assert one.inputs.get("environment") is None
 
 
+def test_a_program_may_deliver_to_several_repositories() -> None:
+    """Each delivery's resources have names of their own."""
+
+    def program() -> None:
+        for name in ("etl", "ml"):
+            settings = GithubSettings(repository=f"acme/{name}")
+            GitHubDelivery(name, settings, groups=_groups(), protect=False)
+
+    made = [one for one in run(program).registered if "dynamic" in one.type]
+    assert len({(one.type, one.name) for one in made}) == len(made) == 6
+
+
 def test_in_prod_who_reviews_must_be_said() -> None:
     """Nobody can be guessed; a plan without reviewers is said by an empty list."""
     with pytest.raises(ConfigurationError, match="says nothing of who reviews"):
         _declared({}, _groups(), protect=True)
     made = _declared({"environment": {"reviewers": []}}, _groups(), protect=True)
-    assert made["environment"].inputs["reviewers"] == []
+    assert made["github-environment"].inputs["reviewers"] == []
 
 
 @pytest.mark.parametrize(
@@ -166,7 +181,7 @@ def test_in_prod_only_the_workflows_branch_deploys(
         _groups(),
         protect=True,
     )
-    inputs = made["environment"].inputs
+    inputs = made["github-environment"].inputs
     assert inputs["name"] == "production"
     assert inputs["branches"] == branches
     assert inputs.get("deploy_from") == deploy_from
