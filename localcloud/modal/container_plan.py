@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from modal_proto import api_pb2
 
-from localcloud.modal import app_layout, function_metadata, images, objects
+from localcloud.modal import app_layout, function_metadata, identity, images, objects
 from localcloud.modal.buckets import Bucket
 from localcloud.modal.checkouts import Checkout
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Where Modal puts the source of an app, and what it runs in.
 HOME = PurePosixPath("/root")
+IDENTITY = "MODAL_IDENTITY_TOKEN"
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE")
 
 
@@ -117,6 +118,9 @@ def make(plane: Plane, container: Container, folder: Path) -> Plan:
     base = (pair.partition("=") for pair in plane.settings.image_env)
     plan.environment |= {name: value for name, _, value in base}
     plan.environment |= image.environment | _secrets(plane, function.secret_ids)
+    named = function.function_name
+    who = identity.whois(store, container.function_id, named, container.task_id)
+    plan.environment[IDENTITY] = plane.identity.token(who)
     _mount_volumes(plane, plan, function, folder)
     _mount_buckets(plane, plan, function, folder)
     (source / "root").mkdir(parents=True)
@@ -212,7 +216,8 @@ def _mount_buckets(
     for number, mount in enumerate(function.cloud_bucket_mounts):
         secret_id = mount.credentials_secret_id
         credentials = _secrets(plane, [secret_id] if secret_id else [])
-        bucket = Bucket(mount, credentials, folder / "buckets" / str(number))
+        token = plan.environment[IDENTITY]
+        bucket = Bucket(mount, credentials, token, folder / "buckets" / str(number))
         plan.buckets.append(bucket)
         plan.binds.append(
             Bind(

@@ -1,7 +1,7 @@
 """The HTTP side: content up and down, and the pages that a person looks at.
 
-Every URL but the health check's was handed out over gRPC and carries a signature; a
-route that is not signed does not exist.
+Every URL but the health check's and those of OpenID Connect was handed out over gRPC
+and carries a signature; a route that is not signed does not exist.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from localcloud.modal import approval, blob_uploads, block_uploads
+from localcloud.modal import approval, blob_uploads, block_uploads, identity
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from localcloud.modal.plane import Plane
 
 HEALTH = "/health"
+# What anybody may ask for.
+_OPEN = {HEALTH, identity.DISCOVERY, identity.KEYS}
 
 
 def application(plane: Plane) -> web.Application:
@@ -28,7 +30,7 @@ def application(plane: Plane) -> web.Application:
     async def signed(request: web.Request, handler: Handler) -> web.StreamResponse:
         # A page's form is posted to the URL of the page itself.
         method = "PUT" if request.method == "PUT" else "GET"
-        if request.path != HEALTH and not plane.urls.allows(
+        if request.path not in _OPEN and not plane.urls.allows(
             method, request.path, request.query
         ):
             raise web.HTTPForbidden(text="This URL was not handed out here.")
@@ -39,6 +41,8 @@ def application(plane: Plane) -> web.Application:
     app.add_routes(
         [
             web.get(HEALTH, _health(plane)),
+            web.get(identity.DISCOVERY, _discovery(plane)),
+            web.get(identity.KEYS, _keys(plane)),
             web.get("/content/{sha256}", download, allow_head=False),
             web.put("/block/{workspace}/{sha256}", block_uploads.put(plane)),
             web.put("/blob/{blob}", blob_uploads.put(plane)),
@@ -57,6 +61,20 @@ def _health(plane: Plane) -> Handler:
         return web.Response(status=200 if plane.grpc_url else 503)
 
     return health
+
+
+def _discovery(plane: Plane) -> Handler:
+    async def discovery(_: web.Request) -> web.Response:
+        return web.json_response(plane.identity.discovery(plane.urls.base))
+
+    return discovery
+
+
+def _keys(plane: Plane) -> Handler:
+    async def keys(_: web.Request) -> web.Response:
+        return web.json_response(plane.identity.keys)
+
+    return keys
 
 
 def _download(plane: Plane) -> Handler:

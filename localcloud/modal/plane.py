@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from localcloud.modal.content import Content
+from localcloud.modal.identity import Identity
 from localcloud.modal.seal import Seal
 from localcloud.modal.signals import Signals
 from localcloud.modal.store import Store
@@ -29,6 +30,7 @@ class Plane:
     seal: Seal
     content: Content
     urls: Urls
+    identity: Identity
     signals: Signals = field(default_factory=Signals)
     grpc_url: str = ""
     closing: bool = False
@@ -50,6 +52,7 @@ class Plane:
             seal=seal,
             content=Content(folder / "content"),
             urls=Urls(seal),
+            identity=Identity(folder / "identity.pem"),
         )
 
     def close(self) -> None:
