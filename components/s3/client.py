@@ -107,6 +107,13 @@ class S3Api:
         """
         return S3Api(self._session, self.place, self.region, codes)
 
+    def acting_as(self, key_id: str, secret: str) -> S3Api:
+        """Return the same as another key sees it."""
+        account = self._session.account._replace(
+            key_id=key_id, secret=secret, token=None, profile=None
+        )
+        return S3Api(Session(account), self.place, self.region)
+
     def call(
         self, service: str, operation: str, *, once: bool = False, **parameters: Any
     ) -> Wire:
