@@ -105,7 +105,8 @@ class Session:
                 )
         except GithubException as error:  # of an App's token, which is asked for first
             headers = {k.lower(): str(v) for k, v in (error.headers or {}).items()}
-            raise _refusal(error.status, headers, error.data) from None
+            refused = _refusal(error.status, headers, error.data)
+            raise _tokenless(refused, self._credential) from None
         except requests.RequestException as error:
             raise ServiceError(
                 f"GitHub's API at {self._credential.url} cannot be reached "
@@ -139,6 +140,20 @@ def _refusal(
     told, message = _told(status, headers, body)
     wait = advised_wait(status, headers, message, time.time())
     return told if wait is None else _LimitedError(told, wait)
+
+
+def _tokenless(
+    refused: ServiceError | _LimitedError, credential: Credential
+) -> ServiceError | _LimitedError:
+    """Say what is wrong with an App that is given no token, not with what it asked."""
+    if not isinstance(refused, AccessError | NotFoundError):
+        return refused
+    return AccessError(
+        f"GitHub gives the App {credential.app_id} no token for its installation "
+        f"{credential.installation_id} (status {refused.status}); check GITHUB_APP_ID, "
+        f"GITHUB_APP_PRIVATE_KEY and GITHUB_APP_INSTALLATION_ID",
+        status=refused.status,
+    )
 
 
 def _decoded(text: str) -> Any:

@@ -339,6 +339,38 @@ def test_an_app_does_all_that_a_token_does(
         assert own.read(made) is None
 
 
+def test_an_app_that_gets_no_token_is_told_so(
+    world: GithubWorld, name: str, unique: str
+) -> None:
+    """A wrong installation, id or key is not taken for a repository that is gone."""
+    owner = world.project.organization
+    permissions = {"secrets": "write", "metadata": "read"}
+    made = {"owner": owner, "permissions": permissions}
+    app, other = (
+        world.github.admin("POST", "apps", slug=f"{unique}-{n}", **made) for n in "ab"
+    )
+    where = {"app": f"{unique}-a", "account": owner}
+    installed = world.github.admin("POST", "installations", **where)
+    env = {
+        "GITHUB_API_URL": world.env["GITHUB_API_URL"],
+        "GITHUB_TOKEN": "",
+        "GITHUB_APP_ID": str(app["id"]),
+        "GITHUB_APP_INSTALLATION_ID": str(installed["id"]),
+        "GITHUB_APP_PRIVATE_KEY": app["private_key"],
+    }
+    inputs = {"repository": world.project.repo, "name": name, "value": "1"}
+    for wrong in (
+        {"GITHUB_APP_INSTALLATION_ID": "4711"},
+        {"GITHUB_APP_ID": str(other["id"])},
+        {"GITHUB_APP_PRIVATE_KEY": other["private_key"]},
+    ):
+        with servicer({**env, **wrong}) as weak, pytest.raises(CallError) as caught:
+            weak.create(SECRET, inputs)
+        assert "no token for its installation" in str(caught.value)
+        assert "check GITHUB_APP_ID" in str(caught.value)
+        assert "PRIVATE KEY-" not in str(caught.value)
+
+
 def test_an_environment_in_another_case_is_not_overwritten(
     world: GithubWorld, unique: str
 ) -> None:
