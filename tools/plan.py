@@ -72,7 +72,7 @@ def plan_blind(stack: str, options: list[str], folder: Path) -> int:
 
 def tell(text: str) -> None:
     """Print a report, and show it on the page of the job that this is a step of."""
-    print(text, flush=True)
+    sys.stdout.write(text)
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(page).open("a", encoding="utf-8") as summary:
             summary.write(text)
