@@ -80,6 +80,11 @@ def test_the_committed_example_is_what_the_page_says(
     assert capsys.readouterr().out == EXAMPLE.read_text()
 
 
+def test_the_committed_example_is_that_of_this_checkouts_stacks() -> None:
+    """Whoever changes a stack's delivery is told to generate the workflow anew."""
+    assert render(jobs_of(ROOT)) == EXAMPLE.read_text()
+
+
 def test_actionlint_finds_nothing(tmp_path: Path) -> None:
     """Neither in the example nor where every setting is used."""
     workflow = {"folder": "a/b", "python": "3.13", "command": "make x\nmake y"}
