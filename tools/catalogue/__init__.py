@@ -1,0 +1,1 @@
+"""The catalogue: one static page of what each stack has, from outputs and state."""
