@@ -10,12 +10,14 @@ import modal
 import pytest
 
 from tests.support.modal_plane import IGNORE_LOCAL_WARNING, ROOT, running_plane
+from tests.support.modal_s3 import free_port
 from tests.support.modalflow import deployed_by, newest, oldest, shell, task
 from tests.support.pulumi_project import Project
 from tests.support.s3_plane import LocalS3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.modal_plane import RunningPlane
 
@@ -30,7 +32,9 @@ SEEN = {
     "synced": "one.py",
     "filled": "one.py",
     "bucket": "in_bucket.py",
+    "role": "in_bucket.py",
 }
+ISSUER = "oidc.modal.com"
 PROGRAM = """
     import os
     import pulumi
@@ -47,6 +51,7 @@ PROGRAM = """
             access_key_secret=os.environ["DAGS_KEY_SECRET"],
             region="us-east-1",
         ),
+        "role": DagBucket("s3://airflow-code/dags/", role_arn=os.environ["DAGS_ROLE"]),
     }
     for name, dags in modes.items():
         airflow = AirflowOnModal(
@@ -76,9 +81,22 @@ READ_DAGS = {
 
 
 @pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalS3]:
+def http_port() -> int:
+    """Where the control plane's HTTP side will be, which S3 is told before."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory, http_port: int) -> Iterator[LocalS3]:
     """A local S3 with a bucket that has a DAG, and something that is none."""
-    with LocalS3.start(tmp_path_factory.mktemp("s3")) as server:
+    issuers = f"https://{ISSUER}=http://127.0.0.1:{http_port}/oidc"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCALCLOUD_OIDC_ISSUERS", issuers)
+        yield from _serving(tmp_path_factory.mktemp("s3"))
+
+
+def _serving(folder: Path) -> Iterator[LocalS3]:
+    with LocalS3.start(folder) as server:
         client = server.client("s3")
         client.create_bucket(Bucket=BUCKET)
         client.put_object(Bucket=BUCKET, Key="dags/in_bucket.py", Body=b"# a DAG")
@@ -102,20 +120,52 @@ def key(s3: LocalS3) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def role(s3: LocalS3) -> dict[str, str]:
+    """A role that functions of one environment may have, to read the DAGs."""
+    iam = s3.client("iam")
+    provider = iam.create_open_id_connect_provider(
+        Url=f"https://{ISSUER}", ClientIDList=[ISSUER]
+    )["OpenIDConnectProviderArn"]
+    subject = "modal:workspace_id:*:environment_name:role:app_name:modalflow-main:*"
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+            "StringEquals": {f"{ISSUER}:aud": ISSUER},
+            "StringLike": {f"{ISSUER}:sub": subject},
+        },
+    }
+    made = iam.create_role(
+        RoleName="dags",
+        AssumeRolePolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": [trust]}
+        ),
+    )["Role"]
+    iam.put_role_policy(
+        RoleName="dags", PolicyName="dags", PolicyDocument=json.dumps(READ_DAGS)
+    )
+    return {"DAGS_ROLE": made["Arn"]}
+
+
+@pytest.fixture(scope="module")
 def plane(
-    tmp_path_factory: pytest.TempPathFactory, s3: LocalS3
+    tmp_path_factory: pytest.TempPathFactory, s3: LocalS3, http_port: int
 ) -> Iterator[RunningPlane]:
     """A control plane whose functions find the bucket."""
     state_dir = tmp_path_factory.mktemp("modal") / "state"
     # Without root's key: the function has the secret's, or none.
     env = {k: s3.env[k] for k in ("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE")}
-    with running_plane(state_dir, env=env) as running:
+    with running_plane(state_dir, f"--http-port={http_port}", env=env) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def stack(
-    tmp_path_factory: pytest.TempPathFactory, plane: RunningPlane, key: dict[str, str]
+    tmp_path_factory: pytest.TempPathFactory,
+    plane: RunningPlane,
+    key: dict[str, str],
+    role: dict[str, str],
 ) -> Project:
     """A stack that has been brought up, with an environment for each mode."""
     project = Project(tmp_path_factory.mktemp("airflow"))
@@ -124,7 +174,7 @@ def stack(
     dags = project.root / "dags"
     dags.mkdir()
     (dags / "one.py").write_text("# a DAG")
-    project.env |= plane.env() | key
+    project.env |= plane.env() | key | role
     project.program(PROGRAM)
     project("up", "--yes", "--skip-preview")
     return project
@@ -231,11 +281,21 @@ def test_modalflow_gets_these_wrong(stack, plane, supported, latest):
     assert "'airflow-dags-bucket' not found in environment 'main'" in told
 
 
-def test_bucket_is_opened_by_the_secret_alone(stack, key):
-    """The control plane has the key that the stack was given, and the state has not."""
+def test_key_is_sealed_in_the_state(stack, key):
+    """Neither state nor outputs have the key that the stack was given in plaintext."""
     state = stack("stack", "export").stdout
     assert key["DAGS_KEY_SECRET"] not in state
     assert key["DAGS_KEY_SECRET"] not in json.dumps(stack.outputs())
+
+
+def test_role_opens_the_bucket_for_its_environment_only(stack, plane, client, latest):
+    """The same deployment elsewhere is refused by S3, and its task fails."""
+    command = stack.outputs()["role"]["deploy"]
+    elsewhere = command.replace("MODAL_ENVIRONMENT=role", "MODAL_ENVIRONMENT=baked")
+    assert elsewhere != command
+    shell(plane, stack.root, elsewhere, latest)
+    with pytest.raises(modal.exception.RemoteError, match="AssumeRoleWithWebIdentity"):
+        dags_of(client, "baked")
 
 
 def test_everything_goes_with_the_stack(stack, plane):
