@@ -17,6 +17,7 @@ from modal_proto import api_pb2
 
 from tests.support.modal_plane import running_plane
 from tests.support.modal_raw import call, headers
+from tests.support.waiting import until
 
 MIB = 1024 * 1024
 
@@ -96,6 +97,52 @@ def test_kill_in_the_middle_of_an_upload_leaves_consistent_data(
         with volume.batch_upload() as batch:
             batch.put_file(io.BytesIO(data), "f")
         assert b"".join(volume.read_file("f")) == data
+
+
+def put_all(volume, files):
+    with volume.batch_upload(force=True) as batch:
+        for name, data in files.items():
+            batch.put_file(io.BytesIO(data), name)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_kill_while_files_are_replaced_leaves_each_of_them_whole(
+    tmp_path, version, begin
+):
+    """What the SDK was replacing is all old or all new, and can be replaced again."""
+    old, new = (
+        {f"d/{number}": os.urandom(MIB) for number in range(30)} for _ in range(2)
+    )
+    state = tmp_path / "state"
+    plane = begin(state)
+    with plane.client() as client:
+        volume = modal.Volume.from_name(
+            "v", create_if_missing=True, version=version, client=client
+        )
+        put_all(volume, old)
+        kept = number_of_files(state / "content")
+
+        def replace():
+            with contextlib.suppress(Exception):
+                put_all(volume, new)
+
+        threading.Thread(target=replace, daemon=True).start()
+        until(lambda: number_of_files(state / "content") > kept + 5)
+        plane.kill()
+    with running_plane(state) as again, again.client() as client:
+        volume = modal.Volume.from_name("v", client=client)
+        assert read_all(volume) in (old, new)
+        put_all(volume, new)
+        assert read_all(volume) == new
+
+
+def number_of_files(folder):
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+def read_all(volume):
+    paths = [entry.path for entry in volume.listdir("/d")]
+    return {path: b"".join(volume.read_file(path)) for path in paths}
 
 
 def begin_blob(plane, data):
