@@ -1,5 +1,6 @@
 """Modal: one file a kind; importing this package registers them all."""
 
+from .airflow import AirflowOnModal, DagBucket, DagVolume
 from .dict import ModalDict
 from .environment import ModalEnvironment
 from .queue import ModalQueue
@@ -10,6 +11,9 @@ from .volume import ModalVolume
 from .volume_files import VolumeFiles
 
 __all__ = [
+    "AirflowOnModal",
+    "DagBucket",
+    "DagVolume",
     "ModalDict",
     "ModalEnvironment",
     "ModalQueue",

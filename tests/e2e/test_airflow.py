@@ -36,8 +36,7 @@ pytestmark = [
 
 PROGRAM = """
     import pulumi
-    from components.modal import ModalEnvironment
-    from components.modal.airflow import AirflowOnModal, DagVolume
+    from components.modal import AirflowOnModal, DagVolume, ModalEnvironment
 
     airflow = AirflowOnModal(
         "airflow",

@@ -38,8 +38,9 @@ ISSUER = "oidc.modal.com"
 PROGRAM = """
     import os
     import pulumi
-    from components.modal import ModalEnvironment
-    from components.modal.airflow import AirflowOnModal, DagBucket, DagVolume
+    from components.modal import (
+        AirflowOnModal, DagBucket, DagVolume, ModalEnvironment
+    )
 
     modes = {
         "baked": None,
