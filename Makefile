@@ -67,7 +67,7 @@ preview: environments ## Show what `up` would change, property by property
 refresh: environments ## Take what changed outside into the state
 	@$(STACK_CMD) refresh $(STACK) $(ARGS)
 drift: environments ## Show what changed outside; exit code 7 if anything did
-	@$(STACK_CMD) refresh $(STACK) --preview-only --diff --expect-no-changes --run-program $(ARGS)
+	@$(STACK_CMD) drift $(STACK) $(ARGS)
 destroy: environments ## Delete all that the stack made
 	@$(STACK_CMD) destroy $(STACK) $(ARGS)
 outputs: environments ## Print the stack's outputs: FORMAT=json|env|table

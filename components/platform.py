@@ -8,9 +8,17 @@ from typing import Any, Final
 
 import pulumi
 
+from components.github.delivery import GitHubDelivery
 from components.kernel import FlowgroundError, Lookup
+from components.modal.platform import ModalPlatform
 from components.outputs import SCHEMA
-from components.outputs.describe import prefect_credentials, prefect_outputs
+from components.outputs.describe import (
+    github_outputs,
+    modal_credentials,
+    modal_outputs,
+    prefect_credentials,
+    prefect_outputs,
+)
 from components.prefect.environment import PrefectEnvironment
 from components.settings import Settings, secret
 
@@ -18,11 +26,22 @@ from components.settings import Settings, secret
 _ALREADY_TOLD: Final = 32
 
 
+# What the services offer to each other's settings, by the word before the dot.
+_GROUPS: Final = (
+    *("buckets", "bucket_uris", "bucket_regions"),
+    *("access_key_ids", "access_key_secrets", "oidc_roles"),
+    *("modal", "modal_secrets", "modal_volumes"),
+    *("prefect", "service_account_keys"),
+)
+
+
 class Platform(pulumi.ComponentResource):
     """Everything that one environment has.
 
     Attributes:
+        modal: Its Modal; None if it has none.
         prefect: Its Prefect.
+        github: What it delivers to GitHub; None if nothing.
     """
 
     def __init__(
@@ -40,9 +59,22 @@ class Platform(pulumi.ComponentResource):
         """
         super().__init__("flowground:index:Platform", resource_name, None, opts)
         self.settings = settings
-        child = pulumi.ResourceOptions(parent=self)
         protect = settings.protects_data
-        groups: dict[str, Lookup] = {"secrets": secret, "json_secrets": _parsed}
+        child = pulumi.ResourceOptions(parent=self)
+        # A reference to a service that the stack does not have is an error too.
+        groups: dict[str, Lookup] = {
+            **dict.fromkeys(_GROUPS, _nothing),
+            "secrets": secret,
+            "json_secrets": _parsed,
+        }
+        self.modal = (
+            None
+            if settings.modal is None
+            else ModalPlatform(
+                "modal", settings.modal, groups=groups, protect=protect, opts=child
+            )
+        )
+        groups |= {} if self.modal is None else self.modal.groups
         self.prefect = PrefectEnvironment(
             "prefect",
             settings.prefect,
@@ -50,6 +82,14 @@ class Platform(pulumi.ComponentResource):
             schedules=settings.runs_schedules,
             groups=groups,
             opts=child,
+        )
+        groups |= self.prefect.groups
+        self.github = (
+            None
+            if settings.github is None
+            else GitHubDelivery(
+                "github", settings.github, groups=groups, protect=protect, opts=child
+            )
         )
         self.register_outputs({})
 
@@ -70,12 +110,22 @@ class Platform(pulumi.ComponentResource):
             "stack": pulumi.get_stack(),
             "tier": self.settings.tier,
             "prefect": prefect_outputs(self.prefect),
+            **({} if self.modal is None else {"modal": modal_outputs(self.modal)}),
+            **({} if self.github is None else {"github": github_outputs(self.github)}),
         }
 
     @property
     def credentials(self) -> dict[str, Any]:
         """What opens the doors: secrets, and nothing else."""
-        return {"prefect": prefect_credentials(self.prefect)}
+        modal = None if self.modal is None else modal_credentials(self.modal)
+        return {
+            "prefect": prefect_credentials(self.prefect),
+            **({} if modal is None else {"modal": modal}),
+        }
+
+
+def _nothing(_: str) -> None:
+    return None
 
 
 def _parsed(name: str) -> pulumi.Input[Any] | None:

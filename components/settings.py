@@ -12,14 +12,16 @@ from typing import Any, Final, Literal
 import pulumi
 from pydantic import ValidationError
 
+from components.github.settings import GithubSettings
 from components.kernel import ConfigurationError, Part
 from components.kernel.check import failures_of
+from components.modal.settings import ModalSettings
 from components.prefect.settings import PrefectSettings
 
 Tier = Literal["dev", "staging", "prod"]
 
 # Of the config's own keys, those that hold structure rather than one value.
-_STRUCTURED: Final = ("prefect",)
+_STRUCTURED: Final = ("modal", "prefect", "github")
 
 
 class Settings(Part):
@@ -29,11 +31,15 @@ class Settings(Part):
         tier: What rules the environment follows. `prod`: data is protected, schedules
             run. `staging`: as prod, unprotected. `dev`: schedules are off unless asked
             for.
+        modal: What it has of Modal; nothing if not given.
         prefect: What it has of Prefect.
+        github: What it delivers to GitHub; nothing if not given.
     """
 
     tier: Tier
+    modal: ModalSettings | None = None
     prefect: PrefectSettings
+    github: GithubSettings | None = None
 
     @property
     def protects_data(self) -> bool:

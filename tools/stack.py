@@ -26,6 +26,10 @@ COMMANDS: Final = {
     "up": ["up", "--yes", "--skip-preview"],
     "preview": ["preview", "--diff"],
     "refresh": ["refresh", "--yes", "--skip-preview"],
+    "drift": [
+        *("refresh", "--preview-only", "--diff"),
+        *("--expect-no-changes", "--run-program"),
+    ],
     # With its preview: what is protected is found before anything else is gone.
     "destroy": ["destroy", "--yes"],
     "outputs": ["stack", "output", "--json"],

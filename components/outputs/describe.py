@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 if TYPE_CHECKING:
+    from components.github.delivery import GitHubDelivery
+    from components.modal.platform import ModalPlatform
     from components.prefect.environment import PrefectEnvironment
 
 
@@ -65,4 +67,45 @@ def prefect_credentials(prefect: PrefectEnvironment) -> dict[str, pulumi.Output[
     return {
         name: pulumi.Output.secret(account.api_key)
         for name, account in prefect.service_accounts.items()
+    }
+
+
+def modal_outputs(modal: ModalPlatform) -> dict[str, Any]:
+    """Say what there is of Modal, and under which names."""
+    token, user, airflow = modal.token, modal.service_user, modal.airflow
+    return {
+        "environment": modal.environment.name,
+        "workspace": None if token is None else token.workspace,
+        "secrets": {name: one.name for name, one in modal.secrets.items()},
+        "volumes": {
+            name: {"name": one.name, "version": one.version}
+            for name, one in modal.volumes.items()
+        },
+        "dicts": {name: one.name for name, one in modal.dicts.items()},
+        "queues": {name: one.name for name, one in modal.queues.items()},
+        "service_user": None if user is None else user.name,
+        "token_expires_at": None if token is None else token.expires_at,
+        "airflow": None
+        if airflow is None
+        else {"environment": airflow.variables, "commands": airflow.commands},
+    }
+
+
+def modal_credentials(modal: ModalPlatform) -> dict[str, Any] | None:
+    """Give the token that the stack hands to others, as a secret."""
+    if modal.token is None:
+        return None
+    return {
+        "token_id": modal.token.token_id,
+        "token_secret": pulumi.Output.secret(modal.token.token_secret),
+    }
+
+
+def github_outputs(github: GitHubDelivery) -> dict[str, Any]:
+    """Say where the flows' repository is, and by what names it finds what it needs."""
+    return {
+        "repository": github.environment.repository,
+        "environment": github.environment.name,
+        "variables": sorted(github.variables),
+        "secrets": sorted(github.secrets),
     }

@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.localcloud import local_cloud
+from tests.support.full_cloud import full_cloud
 from tests.support.platform_project import PlatformProject
 
 if TYPE_CHECKING:
     from tests.support.localcloud import LocalCloud
 
-__all__ = ["local_cloud"]
+__all__ = ["full_cloud"]
+
+
+@pytest.fixture(scope="session")
+def local_cloud(full_cloud: LocalCloud) -> LocalCloud:
+    """Return the cloud of all services, so that no second one need run."""
+    return full_cloud
 
 
 @pytest.fixture(scope="module")

@@ -81,6 +81,11 @@ class GrpcProxy:
         """Break off instead of passing on the next answer to such a call."""
         self._lose = of
 
+    def refusal(self, method: str) -> GRPCError | None:
+        """Say with what a call is refused before it is forwarded: with nothing."""
+        del method
+        return None
+
     def __mapping__(self) -> dict[str, Handler]:
         """Return a handler for every method, as grpclib asks for it."""
         return {
@@ -105,6 +110,8 @@ class GrpcProxy:
                 reply_type,
             )
             try:
+                if refused := self.refusal(method.name):
+                    raise refused
                 got = await upstream(request, metadata=stream.metadata)
                 replies = got if streams else [got]
             except GRPCError as failed:

@@ -31,8 +31,8 @@ PREFECT = Path(
 class PlatformProject(Project):
     """A copy of the program and its stacks, against a local cloud.
 
-    The copies' workspaces and service accounts have names of their own, so that any
-    number of them can live on one cloud.
+    What the copies have has names of its own, so that any number of them can live on
+    one cloud.
     """
 
     def __init__(self, folder: Path, cloud: LocalCloud) -> None:
@@ -63,8 +63,12 @@ class PlatformProject(Project):
             key.replace("flowground:", f"{self.name}:"): value
             for key, value in given["config"].items()
         }
+        own = f"{stack}-{self.suffix}"
+        given["config"][f"{self.name}:modal"]["environment"]["name"] = own
+        github = given["config"][f"{self.name}:github"]
+        github["environment"] = {**github.get("environment", {}), "name": own}
         self._write(stack, given)
-        self.configure(stack, handle=f"{stack}-{self.suffix}")
+        self.configure(stack, handle=own)
 
     def _read(self, stack: str) -> dict[str, Any]:
         return dict(yaml.safe_load((self.root / f"Pulumi.{stack}.yaml").read_text()))

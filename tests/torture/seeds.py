@@ -1,0 +1,136 @@
+"""One seed: a life of the stack under faults, and what must be true after it."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.torture.engine import Engine, FailedError, KilledError, Program
+from tests.torture.faults import Schedule
+from tests.torture.stack import CANARY, program
+
+if TYPE_CHECKING:
+    from tests.torture.world import World
+
+COMMANDS: Final = ("up 1", "up 2", "refresh", "up 1", "destroy")
+# A run with every retry that the clients make; beyond it, something hangs.
+DEADLINE_SECONDS: Final = 240
+
+
+@dataclass
+class Report:
+    """What a seed went through.
+
+    Attributes:
+        seed: The seed.
+        calls: How many calls were made under faults.
+        drawn: How often each fault came.
+        story: What was run, and how each command ended.
+        errors: The sentences that commands ended with.
+        problems: What is not as it must be; empty if all is well.
+    """
+
+    seed: int
+    calls: int = 0
+    drawn: dict[str, int] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    seconds: float = 0
+
+
+def expected(world: World) -> dict[int, Any]:
+    """Return what is there after an undisturbed `up` of each version."""
+    there: dict[int, Any] = {}
+    engine = Engine(world.env, world.folder / "journal")
+    for version in (1, 2):
+        engine.up(program(world.place, version=version))
+        there[version] = world.remote()
+    engine.destroy()
+    there[0] = world.remote()
+    return there
+
+
+def live(world: World, seed: int, there: dict[int, Any]) -> Report:
+    """Run some commands under faults, then one `up` without, and compare."""
+    report = Report(seed)
+    chance = random.Random(seed)  # noqa: S311  # no secret
+    rate = chance.choice((0.02, 0.05, 0.1, 0.2))
+    killed = chance.random() < 0.5
+    schedule = Schedule(seed, rate, chance.randrange(1, 90) if killed else None)
+    engine = Engine(world.env, world.folder / "journal")
+    world.under(schedule)
+    started = time.monotonic()
+    # From nothing, or from a stack that is up.
+    if chance.random() < 0.5:
+        engine.up(program(world.place, version=1))
+        report.story.append("up 1, undisturbed")
+    schedule.on, schedule.on_kill = True, engine.kill
+    interrupted = 0
+    for command in chance.sample(COMMANDS, k=chance.randrange(1, 4)):
+        verb, _, version = command.partition(" ")
+        # After a run that ended badly, the same program is run again.
+        wanted = interrupted or int(version or 0)
+        outcome = _outcome(engine, program(world.place, version=wanted), verb, report)
+        report.story.append(f"{verb} {wanted}: {outcome}")
+        if verb == "up":
+            interrupted = 0 if outcome == "done" else wanted
+        if outcome == "killed":
+            break
+    schedule.on = False
+    report.calls, report.drawn = schedule.calls, dict(schedule.drawn)
+    final = interrupted or chance.choice((1, 2))
+    report.story += [str(report.drawn), f"up {final}, undisturbed"]
+    try:
+        _converges(engine, program(world.place, version=final), world, there, final)
+    except (AssertionError, FailedError) as problem:
+        report.problems.append(str(problem)[:2000])
+    report.seconds = time.monotonic() - started
+    if report.seconds > DEADLINE_SECONDS:
+        report.problems.append(f"took {report.seconds:.0f} s")
+    report.problems += [
+        f"not a sentence: {error}" for error in report.errors if not _clear(error)
+    ]
+    if any(CANARY in text for text in (*report.errors, *engine.wrote)):
+        report.problems.append("a secret is in an error, or in what the provider wrote")
+    return report
+
+
+def _outcome(engine: Engine, wanted: Program, verb: str, report: Report) -> str:
+    try:
+        if verb == "up":
+            engine.up(wanted)
+        elif verb == "refresh":
+            engine.refresh()
+        else:
+            engine.destroy()
+    except FailedError as failed:
+        report.errors += failed.errors
+        return "failed"
+    except KilledError:
+        return "killed"
+    return "done"
+
+
+def _converges(
+    engine: Engine, wanted: Program, world: World, there: dict[int, Any], version: int
+) -> None:
+    engine.up(wanted)
+    assert engine.up(wanted) == 0, "a second up changes something"
+    now = world.remote()
+    for name, expected_ in there[version].items():
+        assert now[name] == expected_, f"{name}: {now[name]} != {expected_}"
+    assert engine.refresh() == 0, "a refresh finds drift"
+    shut = world.doors({name: one.outputs for name, one in engine.state.items()})
+    assert not shut, f"does not open: {', '.join(shut)}"
+    engine.destroy()
+    left = world.remote()
+    for name, expected_ in there[0].items():
+        assert left[name] == expected_, f"left of {name}: {left[name]}"
+
+
+def _clear(error: str) -> bool:
+    """Tell whether an error is what a user may be shown."""
+    return "Traceback" not in error and "bug in flowground" not in error
