@@ -1,0 +1,179 @@
+"""What the measurements have in common: files, processes, calls and tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZES = (200, 8_000)
+
+
+def make_files(folder: Path, number: int) -> None:
+    """Write small source files: of the same sizes everywhere, and nowhere the same.
+
+    A store that knows contents by their hashes would else be sent them only once.
+    """
+    sizes, contents = random.Random(number), random.Random(str(folder))  # noqa: S311  # no secrets
+    for i in range(number):
+        file = folder / f"team_{i % 20:02}" / f"dag_{i:04}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(contents.randbytes(sizes.randint(*SIZES)))
+
+
+def change_one_percent(folder: Path, number: int) -> None:
+    """Edit half a percent of the files, remove a quarter and add a quarter."""
+    files = sorted(folder.rglob("*.py"))
+    edited, moved = max(1, number // 200), max(1, number // 400)
+    for file in files[:edited]:
+        file.write_bytes(file.read_bytes()[::-1])
+    for file in files[-moved:]:
+        file.with_name(f"new_{file.name}").write_bytes(file.read_bytes()[::-1])
+        file.unlink()
+
+
+def same_size_edit_with_an_old_date(folder: Path) -> Path:
+    """Change a file as a checkout or a zip may: its size stays, and its date is old."""
+    file = min(folder.rglob("*.py"))
+    content = file.read_bytes()
+    file.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    return file
+
+
+def seconds(command: list[str], env: Mapping[str, str], stdin: str = "") -> float:
+    """Run a process to its end, and return how long it took, its start included."""
+    start = time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **env},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    took = time.perf_counter() - start
+    if done.returncode:
+        sys.exit(f"{command[:4]} failed:\n{done.stdout}\n{done.stderr}")
+    return took
+
+
+def run(verb: str, task: Mapping[str, Any], env: Mapping[str, str]) -> float:
+    """Do something to resources in a process of its own (see `bench.run`)."""
+    return seconds([sys.executable, "-m", "bench.run", verb], env, json.dumps(task))
+
+
+@dataclass
+class Table:
+    """Times in seconds by row and column; of several rounds the shortest counts."""
+
+    title: str
+    columns: tuple[str, str]
+    rows: dict[str, dict[str, float]] = field(default_factory=dict)
+    calls: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def note(self, row: str, column: str, took: float) -> None:
+        """Keep a time, unless there is a shorter one."""
+        times = self.rows.setdefault(row, {})
+        times[column] = min(took, times.get(column, took))
+
+    def count(self, row: str, column: str, calls: Iterable[str]) -> None:
+        """Keep what was called, and how often."""
+        counted = Counter(calls).most_common()
+        told = ", ".join(f"{number} {call}" for call, number in counted)
+        self.calls.setdefault(row, {})[column] = told or "none"
+
+    def print(self) -> None:
+        """Write the table, and how much faster the first column is than the second."""
+        print(f"\n### {self.title}\n")
+        heads = ["", *self.columns, "faster", *(f"calls of {c}" for c in self.columns)]
+        print(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
+        for row, times in self.rows.items():
+            ours, theirs = (times.get(column) for column in self.columns)
+            calls = self.calls.get(row, {})
+            cells = [
+                row,
+                *("—" if took is None else f"{took:.2f} s" for took in (ours, theirs)),
+                f"{theirs / ours:.1f} times" if ours and theirs else "—",
+                *(calls.get(column, "—") for column in self.columns),
+            ]
+            print(f"| {' | '.join(cells)} |")
+
+    def missed(self) -> list[str]:
+        """Return the rows in which the first column is not the faster."""
+        first, second = self.columns
+        return [
+            row
+            for row, times in self.rows.items()
+            if second in times and times[first] >= times[second]
+        ]
+
+
+class Rivals(Protocol):
+    """Two ways to mirror a folder, each with a folder and a store of its own."""
+
+    def folder(self, who: str) -> Path:
+        """Return the folder of one of them."""
+
+    def sync(self, who: str) -> float:
+        """Have one of them make its store what its folder is, and tell the time."""
+
+    def refresh(self) -> float:
+        """Have ours look for drift, and tell the time."""
+
+
+def compare(
+    table: Table, rivals: Callable[[], Rivals], files: int, rounds: int
+) -> None:
+    """Measure both in every phase, taking turns in going first.
+
+    Args:
+        table: Where the times are noted; its columns are the two.
+        rivals: Returns them on empty stores, with empty folders.
+        files: How many files there are.
+        rounds: How often all is measured.
+    """
+    for number in range(rounds):
+        both = rivals()
+        for who in table.columns[:: 1 if number % 2 else -1]:
+            for phase in _phases(both.folder(who), files):
+                table.note(phase, who, both.sync(who))
+        table.note("refresh", table.columns[0], both.refresh())
+
+
+def count(
+    table: Table, both: Rivals, files: int, calls: Callable[[], Iterable[str]]
+) -> None:
+    """Count what both call in every phase.
+
+    Args:
+        table: Where the calls are noted.
+        both: The two, behind what counts.
+        files: How many files there are.
+        calls: Returns what was called since it was last asked.
+    """
+    for who in table.columns:
+        for phase in _phases(both.folder(who), files):
+            both.sync(who)
+            table.count(phase, who, calls())
+    both.refresh()
+    table.count("refresh", table.columns[0], calls())
+
+
+def _phases(folder: Path, files: int) -> Iterator[str]:
+    """Take an empty folder through the phases; yield when it is ready for one."""
+    make_files(folder, files)
+    yield "first time"
+    yield "no change"
+    change_one_percent(folder, files)
+    yield "1 % changed"
