@@ -64,20 +64,20 @@ class Application:
         service = self._access.service(request)
         try:
             asked = self._access.admit(service, request)
-            answer = self._carry_out(asked)
+            try:
+                return self._carry_out(asked)
+            finally:
+                self._storage.save(asked)
         except AwsError as error:
-            return errors.answer(error, service, is_head=request.method == "HEAD")
+            refusal = error
         except NotImplementedError:
-            missing = AwsError(
+            refusal = AwsError(
                 "NotImplemented", "The local cloud does not have this operation.", 501
             )
-            return errors.answer(missing, service, is_head=request.method == "HEAD")
         except Exception:  # noqa: BLE001  the border: one request's fault is its own
             traceback.print_exc()
-            fault = AwsError("InternalError", "See the log of the local S3.", 500)
-            answer = errors.answer(fault, service, is_head=request.method == "HEAD")
-        self._storage.save(asked)
-        return answer
+            refusal = AwsError("InternalError", "See the log of the local S3.", 500)
+        return errors.answer(refusal, service, is_head=request.method == "HEAD")
 
     def _carry_out(self, asked: Asked) -> Answer:
         service = asked.service
@@ -104,6 +104,7 @@ async def _received(scope: Any, receive: Any) -> Request:
         headers=tuple(
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in scope["headers"]
+            if name != b"transfer-encoding"  # the body is in one piece here
         ),
         body=b"".join(parts),
         is_secure=scope["scheme"] == "https",

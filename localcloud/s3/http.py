@@ -38,7 +38,7 @@ class Request:
     @cached_property
     def query(self) -> Mapping[str, str]:
         """The parameters of the query, the first of each name."""
-        return {name: value for name, value in reversed(self.query_pairs)}
+        return dict(reversed(self.query_pairs))
 
     @cached_property
     def query_pairs(self) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from awscrt import checksums
+from awscrt import checksums  # type: ignore[import-untyped]  # it has no types
 
 from localcloud.s3.errors import AwsError
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 SHA256 = "x-amz-content-sha256"
 STREAMING = "STREAMING-"
-UNSIGNED = "UNSIGNED-PAYLOAD"
 HEX_LENGTH = 64
 
 Digest = Callable[[bytes], bytes]
@@ -54,7 +53,7 @@ def checked(request: Request) -> Request:
         _check_md5(md5, plain.body)
     for name, digest in ALGORITHMS.items():
         claimed = plain.header(f"x-amz-checksum-{name}")
-        if not claimed or "uploadId" in plain.query and plain.method == "POST":
+        if not claimed or ("uploadId" in plain.query and plain.method == "POST"):
             continue  # of a completed upload it is the whole object's, not the body's
         if base64.b64encode(digest(plain.body)).decode() != claimed:
             raise AwsError(
@@ -67,7 +66,8 @@ def checked(request: Request) -> Request:
             # Optional to AWS; moto forgets a checksum that it is not told of twice.
             more = ("x-amz-sdk-checksum-algorithm", name.upper())
             plain = replace(plain, headers=(*plain.headers, more))
-    return plain
+    # moto would keep it as the object's metadata.
+    return replace(plain, headers=tuple(h for h in plain.headers if h[0] != SHA256))
 
 
 def _sha256(body: bytes) -> str:
@@ -106,8 +106,7 @@ def _unwrapped(request: Request) -> Request:
             "The request body terminated unexpectedly.",
             400,
         )
-    kept = tuple(header for header in request.headers if header[0] != SHA256)
-    return replace(request, body=body, headers=(*kept, (SHA256, UNSIGNED), *trailers))
+    return replace(request, body=body, headers=(*request.headers, *trailers))
 
 
 def _chunks(wrapped: bytes) -> tuple[bytes, tuple[tuple[str, str], ...]]:

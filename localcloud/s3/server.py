@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from localcloud.s3.root import RootKey
 
 HOST = "127.0.0.1"
-POLL_SECONDS = 0.01
 
 
 def serve(ports: tuple[int, int], state_dir: Path, root: RootKey) -> None:
@@ -51,6 +50,15 @@ def serve(ports: tuple[int, int], state_dir: Path, root: RootKey) -> None:
 
 class Server(uvicorn.Server):
     """One of two servers in a process: signals are for both, so neither takes them."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and let it be known."""
+        await super().startup(sockets)
+        self.is_up.set()
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # uvicorn's is a generator
         """Leave the signals alone."""
@@ -80,8 +88,8 @@ async def _run(
         asyncio.create_task(server.serve(sockets=[listener]))
         for server, listener in zip(servers, (plain, encrypted), strict=True)
     ]
-    while not all(server.started or server.should_exit for server in servers):
-        await asyncio.sleep(POLL_SECONDS)
+    for server in servers:
+        await server.is_up.wait()
     _announce(
         state_dir,
         api=f"http://{HOST}:{plain.getsockname()[1]}",
@@ -100,7 +108,7 @@ def _config(application: Application) -> uvicorn.Config:
         lifespan="off",
         server_header=False,
         timeout_keep_alive=60,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=1,
     )
 
 

@@ -32,7 +32,7 @@ def like(value: str, pattern: str) -> bool:
 def _date(text: str) -> dt.datetime:
     if text.isdigit():
         return dt.datetime.fromtimestamp(int(text), dt.UTC)
-    return dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return dt.datetime.fromisoformat(text)
 
 
 def _in_network(value: str, network: str) -> bool:

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 
 from localcloud.s3 import integrity
 from localcloud.s3.access import operations, policies, web_identity
-from localcloud.s3.access.policies import Act, Effect
+from localcloud.s3.access.circumstances import context_of
+from localcloud.s3.access.conditions import Context
+from localcloud.s3.access.policies import Act, Effect, decide
 from localcloud.s3.access.principals import (
     ANONYMOUS,
     Credential,
@@ -20,7 +23,7 @@ from localcloud.s3.access.principals import (
     find,
     role_named,
 )
-from localcloud.s3.access.signature import UNSIGNED, Claim, claim, is_right
+from localcloud.s3.access.signature import Claim, claim, is_right
 from localcloud.s3.errors import SERVICES, AwsError, Refusal, Service, refuse
 from localcloud.s3.root import ACCOUNT
 
@@ -30,10 +33,8 @@ if TYPE_CHECKING:
 
 SKEW = dt.timedelta(minutes=15)
 LONGEST_PRESIGNED = 7 * 24 * 3600
-# The owner mends a policy that locks everybody out, himself included.
-_ALWAYS_ROOTS = {"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"}
 # Nobody needs permission to ask who they are.
-_FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
+_FREE = {"sts:GetCallerIdentity"}
 # What moto takes for another operation, or knows nothing of.
 _NOT_SERVED = re.compile(
     r"Analytics|IntelligentTiering|Metrics|Metadata(Table)?Config|Annotation|Abac|"
@@ -41,7 +42,6 @@ _NOT_SERVED = re.compile(
     r"UpdateObjectEncryption|WriteGetObjectResponse|Torrent|PostObject|"
     r"GetSessionToken|GetFederationToken|AssumeRoleWithSAML"
 )
-Keys = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -108,13 +108,14 @@ class Access:
             raise AwsError(
                 "NotImplemented", f"The local cloud does not have {name}.", 501
             )
-        context = _context(plain, principal, claimed)
+        context = context_of(request, principal, claimed)
         if service == "s3":
             return _for_s3(plain, principal, name, named, context)
         given = operations.parameters(service, plain)
         region = claimed.region if claimed else "us-east-1"
-        _for_others(service, principal, name, given, region, context)
-        return Asked(service, name, plain, principal)
+        asked = Asked(service, name, plain, principal)
+        _for_others(asked, given, region, context)
+        return asked
 
     def _identified(
         self, service: Service, request: Request, claimed: Claim
@@ -174,86 +175,18 @@ def _check_token(service: Service, claimed: Claim, held: Credential) -> None:
         raise refuse(service, Refusal.EXPIRED_TOKEN, "The provided token has expired.")
 
 
-def _context(request: Request, principal: Principal, claimed: Claim | None) -> Keys:
-    """Return what conditions can ask about a request."""
-    now = dt.datetime.now(dt.UTC)
-    headers = {
-        "s3:x-amz-acl": "x-amz-acl",
-        "s3:x-amz-server-side-encryption": "x-amz-server-side-encryption",
-        "s3:x-amz-server-side-encryption-aws-kms-key-id": (
-            "x-amz-server-side-encryption-aws-kms-key-id"
-        ),
-        "s3:x-amz-storage-class": "x-amz-storage-class",
-        "s3:x-amz-copy-source": "x-amz-copy-source",
-        "s3:if-none-match": "if-none-match",
-        "s3:if-match": "if-match",
-        "aws:useragent": "user-agent",
-        "aws:referer": "referer",
-    }
-    query = {
-        "s3:prefix": "prefix",
-        "s3:delimiter": "delimiter",
-        "s3:max-keys": "max-keys",
-        "s3:versionid": "versionId",
-    }
-    found = {key: request.header(name) for key, name in headers.items()}
-    found |= {key: request.query.get(name, "") for key, name in query.items()}
-    keys = {key: (value,) for key, value in found.items() if value}
-    if "prefix" in request.query:  # an empty one is a prefix too
-        keys["s3:prefix"] = (request.query["prefix"],)
-    keys |= {
-        "aws:securetransport": (str(request.is_secure).lower(),),
-        "aws:sourceip": (request.source_ip,),
-        "aws:currenttime": (now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
-        "aws:epochtime": (str(int(now.timestamp())),),
-        "aws:resourceaccount": (ACCOUNT,),
-        "s3:resourceaccount": (ACCOUNT,),
-    }
-    if request.is_secure:
-        keys["s3:tlsversion"] = ("1.3",)
-    if claimed is not None:
-        kind = "REST-HEADER" if claimed.expires is None else "REST-QUERY-STRING"
-        keys["s3:authtype"] = (kind,)
-        keys["s3:signatureversion"] = ("AWS4-HMAC-SHA256",)
-        keys["aws:requestedregion"] = (claimed.region,)
-        if integrity.SHA256 in dict(request.headers):
-            keys["s3:x-amz-content-sha256"] = (
-                request.header(integrity.SHA256) or UNSIGNED,
-            )
-    return {**keys, **principal.keys}
-
-
-def _decide(
-    principal: Principal, act: Act, resource_policy: policies.Document | None
-) -> bool:
-    """Tell whether an act is permitted, after AWS's order of evaluation."""
-    of_resource = (
-        policies.of_resource(resource_policy, act, principal)
-        if resource_policy
-        else Effect.NOTHING
-    )
-    if principal.is_root:
-        return of_resource is not Effect.DENIED or act.action in _ALWAYS_ROOTS
-    own = [policies.of_identity(principal.identity, act)]
-    limits = [policies.of_identity(limit, act) for limit in principal.limits]
-    if Effect.DENIED in (of_resource, *own, *limits):
-        return False
-    within = all(limit is Effect.ALLOWED for limit in limits)
-    return within and Effect.ALLOWED in (of_resource, *own)
-
-
 def _for_s3(
     request: Request,
     principal: Principal,
     name: str,
     named: Mapping[str, Any],
-    context: Keys,
+    context: Context,
 ) -> Asked:
     bucket, key = str(named.get("Bucket", "")), str(named.get("Key", ""))
 
     def may(actions: Iterable[operations.Action]) -> bool:
         return all(
-            _decide(principal, Act(action, resource, context), _bucket_policy(resource))
+            decide(principal, Act(action, resource, context), _bucket_policy(resource))
             for action, resource in actions
         )
 
@@ -278,31 +211,24 @@ def _bucket_policy(resource: str) -> policies.Document | None:
 
 
 def _for_others(
-    service: Service,
-    principal: Principal,
-    name: str,
-    given: Mapping[str, Any],
-    region: str,
-    context: Keys,
+    asked: Asked, given: Mapping[str, Any], region: str, context: Context
 ) -> None:
+    """Let a call to IAM, STS or KMS in."""
+    service, name, principal = asked.service, asked.operation, asked.principal
     if name == "AssumeRoleWithWebIdentity":
         web_identity.check(given, context)
         return
-    action, resource = operations.other_action(service, name, given, region)
     if principal is ANONYMOUS:
         raise AwsError(
             "MissingAuthenticationToken", "Request is missing Authentication Token", 403
         )
+    action, resource = operations.other_action(service, name, given, region)
     if action in _FREE:
         return
     act = Act(action, resource, context)
-    trust = _trust(resource) if name == "AssumeRole" else None
-    permitted = _decide(principal, act, trust)
+    permitted = decide(principal, act, _key_policy(action, resource))
     if name == "AssumeRole":
-        # The role must trust the caller; of its own account it trusts whom it names,
-        # or all that the account's policies let assume it.
-        trusted = trust and policies.of_resource(trust, act, principal)
-        permitted = permitted and trusted in (Effect.ALLOWED, Effect.DELEGATED)
+        permitted = _may_assume(principal, act)
     if not permitted:
         raise refuse(
             service,
@@ -312,6 +238,32 @@ def _for_others(
         )
 
 
-def _trust(arn: str) -> policies.Document | None:
-    role = role_named(arn)
-    return policies.parse(role.assume_role_policy_document) if role else None
+def _may_assume(principal: Principal, act: Act) -> bool:
+    """Tell whether a role trusts its caller, and the caller may turn to it.
+
+    Of its own account a role trusts whom it names; or, naming the account, all whom
+    the account's policies let assume it.
+    """
+    role = role_named(act.resource)
+    if role is None:
+        return False
+    trust = policies.parse(role.assume_role_policy_document)
+    trusted = policies.of_resource(trust, act, principal)
+    return trusted in (Effect.ALLOWED, Effect.DELEGATED) and decide(
+        principal, act, trust
+    )
+
+
+def _key_policy(action: str, resource: str) -> policies.Document | None:
+    """Return the policy of the key that a call to KMS is about."""
+    if not action.startswith("kms:"):
+        return None
+    region, _, name = resource.partition(":kms:")[2].partition(":")
+    backend = kms_backends[ACCOUNT].get(region)
+    key_id = name.partition(":")[2].removeprefix("key/")
+    if backend is None:
+        return None
+    if key_id.startswith("alias/"):
+        key_id = backend.any_id_to_key_id(key_id)
+    key = backend.keys.get(key_id)
+    return policies.parse(key.policy) if key else None

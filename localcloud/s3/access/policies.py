@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from localcloud.s3.access.principals import Principal
 
 Document = Mapping[str, Any]
+# The owner mends a policy that locks everybody out, himself included.
+ALWAYS_ROOTS = {"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"}
 
 
 class Effect(Enum):
@@ -120,3 +122,20 @@ def _covers(
             folded = [text.lower() if fold else text for text in patterns]
             return any(like(value, pattern) for pattern in folded) is wanted
     return element == "Resource"
+
+
+def decide(principal: Principal, act: Act, resource_policy: Document | None) -> bool:
+    """Tell whether an act is permitted, after AWS's order of evaluation."""
+    granted = (
+        of_resource(resource_policy, act, principal)
+        if resource_policy
+        else Effect.NOTHING
+    )
+    if principal.is_root:
+        return granted is not Effect.DENIED or act.action in ALWAYS_ROOTS
+    own = [of_identity(principal.identity, act)]
+    limits = [of_identity(limit, act) for limit in principal.limits]
+    if Effect.DENIED in (granted, *own, *limits):
+        return False
+    within = all(limit is Effect.ALLOWED for limit in limits)
+    return within and Effect.ALLOWED in (granted, *own)

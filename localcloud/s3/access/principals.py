@@ -97,9 +97,10 @@ def _session(key_id: str) -> Credential | None:
     role = session and role_named(session.role_arn)
     if not session or not role:
         return None
-    limits = [
-        (parse(policy),) for policy in (_boundary(role), session.policy) if policy
-    ]
+    boundary = iam().managed_policies.get(role.permissions_boundary_arn)
+    limits = [(_current(boundary),)] if boundary else []
+    if session.policy:
+        limits.append((parse(session.policy),))
     tags = {tag["Key"]: tag["Value"] for tag in _tags(role)}
     return Credential(
         session.secret_access_key,
@@ -121,9 +122,13 @@ def role_named(arn: str) -> Any:
     return next((role for role in roles if role.arn == arn), None)
 
 
-def _boundary(role: Any) -> str:
-    policy = iam().managed_policies.get(role.permissions_boundary_arn)
-    return policy.document if policy else ""
+def _current(managed: Any) -> Document:
+    """Return the version of a managed policy that is in force."""
+    return next(
+        parse(version.document)
+        for version in managed.versions
+        if version.version_id == managed.default_version_id
+    )
 
 
 def _tags(role: Any) -> list[dict[str, str]]:
@@ -135,7 +140,7 @@ def _held(holder: Any) -> Iterator[Document]:
     for inline in holder.policies.values():
         yield json.loads(inline) if isinstance(inline, str) else inline
     for managed in holder.managed_policies.values():
-        yield parse(managed.document)
+        yield _current(managed)
 
 
 def _keys(

@@ -25,6 +25,7 @@ _HEADER = re.compile(
     rf"{ALGORITHM}\s+Credential=(?P<credential>[^,\s]+),\s*"
     r"SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>[0-9a-f]+)\s*"
 )
+_STAMP = re.compile(r"\d{8}T\d{6}Z")
 _SPACES = re.compile(r" +")
 
 
@@ -58,11 +59,11 @@ def claim(request: Request) -> Claim | None:
     if "X-Amz-Signature" in query:
         return _claim(
             query.get("X-Amz-Credential", ""),
-            query.get("X-Amz-SignedHeaders", ""),
-            query["X-Amz-Signature"],
-            query.get("X-Amz-Date", ""),
-            query.get("X-Amz-Security-Token", ""),
-            int(query.get("X-Amz-Expires", "0")),
+            signed_headers=query.get("X-Amz-SignedHeaders", ""),
+            signature=query["X-Amz-Signature"],
+            stamp=query.get("X-Amz-Date", ""),
+            token=query.get("X-Amz-Security-Token", ""),
+            expires=query.get("X-Amz-Expires", "0"),
         )
     authorization = request.header("authorization")
     if not authorization and "Signature" not in query:
@@ -77,32 +78,47 @@ def claim(request: Request) -> Claim | None:
         )
     return _claim(
         found["credential"],
-        found["headers"],
-        found["signature"],
-        request.header("x-amz-date"),
-        request.header("x-amz-security-token"),
-        None,
+        signed_headers=found["headers"],
+        signature=found["signature"],
+        stamp=request.header("x-amz-date"),
+        token=request.header("x-amz-security-token"),
     )
 
 
 def _claim(
     credential: str,
-    headers: str,
+    *,
+    signed_headers: str,
     signature: str,
     stamp: str,
     token: str,
-    expires: int | None,
+    expires: str = "",
 ) -> Claim:
     parts = credential.split("/")
-    if len(parts) != 5 or parts[4] != "aws4_request" or not stamp.startswith(parts[1]):
+    if (
+        len(parts) != 5
+        or parts[4] != "aws4_request"
+        or _STAMP.fullmatch(stamp) is None
+        or stamp[:8] != parts[1]
+        or not (expires or "0").isdigit()
+    ):
         raise AwsError(
             "AuthorizationHeaderMalformed",
             "The authorization header is malformed; the Credential is mal-formed; "
             'expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
             400,
         )
-    signed = tuple(headers.lower().split(";"))
-    return Claim(*parts[:4], signed, signature, stamp, token, expires)
+    return Claim(
+        key_id=parts[0],
+        date=parts[1],
+        region=parts[2],
+        service=parts[3],
+        signed_headers=tuple(signed_headers.lower().split(";")),
+        signature=signature,
+        stamp=stamp,
+        token=token,
+        expires=int(expires) if expires else None,
+    )
 
 
 def is_right(request: Request, claimed: Claim, secret: str) -> bool:

@@ -1,4 +1,4 @@
-"""`AssumeRoleWithWebIdentity`: is this token the provider's, and does the role trust it?
+"""`AssumeRoleWithWebIdentity`: is this token its issuer's, and does the role trust it?
 
 moto takes any token. Here it must be signed by a key of its issuer, unexpired, and for
 an audience that the account's provider names; then the role's trust policy decides,
@@ -26,6 +26,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from localcloud.s3.access import policies
+from localcloud.s3.access.conditions import Context
 from localcloud.s3.access.policies import Act, Effect
 from localcloud.s3.access.principals import Principal, iam, role_named
 from localcloud.s3.errors import AwsError
@@ -37,7 +38,7 @@ LEEWAY = 60
 Claims = Mapping[str, Any]
 
 
-def check(given: Mapping[str, Any], context: Mapping[str, tuple[str, ...]]) -> None:
+def check(given: Mapping[str, Any], context: Context) -> None:
     """Check the token and the role of a call.
 
     Raises:
@@ -103,7 +104,7 @@ def _decoded(part: str) -> bytes:
 
 
 def _provider(issuer: str) -> Any:
-    """Find the account's provider of an issuer: no other issuer's keys are asked for."""
+    """Find the account's provider of an issuer; no other's keys are asked for."""
     address = issuer.removeprefix("https://").rstrip("/")
     for provider in iam().open_id_providers.values():
         if provider.url.rstrip("/") == address:
@@ -113,7 +114,7 @@ def _provider(issuer: str) -> Any:
 
 def _keys(provider: Any, claims: Claims) -> dict[str, tuple[str, ...]]:
     """Return the claims as condition keys: `oidc.modal.com:sub` and its like."""
-    keys = {"aws:federatedprovider": (str(provider.arn),)}
+    keys: dict[str, tuple[str, ...]] = {"aws:federatedprovider": (str(provider.arn),)}
     for name in ("sub", "aud", "azp", "amr"):
         value = claims.get(name)
         if value is not None:

@@ -6,10 +6,36 @@ Each file says what AWS does, and has an `apply` that makes moto do it. The test
 
 from __future__ import annotations
 
-from localcloud.s3.patches import instances, permissions
+from localcloud.s3.patches import (
+    acls,
+    checksums,
+    event_bridge,
+    identity,
+    instances,
+    lifecycle,
+    new_buckets,
+    permissions,
+    policies,
+    providers,
+    versions,
+)
+
+PATCHES = (
+    acls,
+    checksums,
+    event_bridge,
+    identity,
+    instances,
+    lifecycle,
+    new_buckets,
+    permissions,
+    policies,
+    providers,
+    versions,
+)
 
 
 def apply() -> None:
     """Mend moto, before it serves anything."""
-    for patch in (instances, permissions):
+    for patch in PATCHES:
         patch.apply()

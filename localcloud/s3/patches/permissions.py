@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3 import models as s3_models
 
 _refused: set[str] = set()
 
@@ -37,4 +37,5 @@ def apply() -> None:
             PermissionResult.DENIED if key in _refused else PermissionResult.PERMITTED
         )
 
-    FakeBucket.get_permission = get_permission  # type: ignore[method-assign]  # that is the patch
+    models: Any = s3_models
+    models.FakeBucket.get_permission = get_permission

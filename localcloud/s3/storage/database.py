@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import moto
 
@@ -64,7 +65,7 @@ class Database:
         new_bodies: Iterable[tuple[str, bytes]],
         old_bodies: Iterable[str],
     ) -> None:
-        """Write all of it or, if the process ends before it returns, perhaps nothing."""
+        """Write all of it or nothing; once this returns, all of it is there."""
         execute = self._connection.executemany
         self._connection.execute("BEGIN IMMEDIATE")
         try:
@@ -77,5 +78,5 @@ class Database:
             raise
         self._connection.execute("COMMIT")
 
-    def _rows(self, statement: str, *values: str) -> list[tuple[bytes | str, ...]]:
+    def _rows(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
         return self._connection.execute(statement, values).fetchall()

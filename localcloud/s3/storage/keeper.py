@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localcloud.s3.root import ACCOUNT
 from localcloud.s3.storage import models
 from localcloud.s3.storage.bodies import Bodies, Body
 from localcloud.s3.storage.database import Database, Piece
@@ -114,7 +115,7 @@ class _Changes:
         for service, backends in models.WHOLE.items():
             # A role's session is a key in IAM.
             if service in (asked.service, "iam" if asked.service == "sts" else ""):
-                for region in list(backends[models.ACCOUNT]):
+                for region in list(backends[ACCOUNT]):
                     data = models.dump_whole(service, region)
                     self.put.append((service, region, data))
 

@@ -8,12 +8,15 @@ that were put or removed meanwhile.
 
 from __future__ import annotations
 
+import io
 import pickle
 import threading
 from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from moto.core.base_backend import BackendDict
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
@@ -31,7 +34,7 @@ WHOLE: dict[str, BackendDict[Any]] = {
 }
 
 
-class Keys(_VersionedKeyStore):  # type: ignore[misc]  # moto's is untyped
+class Keys(_VersionedKeyStore):
     """A bucket's keys, remembering which of them were put or removed."""
 
     def __init__(self) -> None:
@@ -47,7 +50,7 @@ class Keys(_VersionedKeyStore):  # type: ignore[misc]  # moto's is untyped
         self.touched.add(key)
         super().setlist(key, list_)
 
-    def pop(self, key: str) -> None:
+    def pop(self, key: str) -> None:  # type: ignore[override]  # as moto has it
         """Remove a key with all of its versions."""
         self.touched.add(key)
         super().pop(key)
@@ -98,7 +101,8 @@ def bodies_of(models: Iterable[Any]) -> Iterator[Body]:
     """Yield the bodies of objects and parts; delete markers have none."""
     for model in models:
         if isinstance(model, s3_models.FakeKey):
-            yield model._value_buffer  # noqa: SLF001  moto's own name for it
+            body: Any = model._value_buffer  # noqa: SLF001  moto's own name for it
+            yield body
 
 
 def dump_bucket(bucket: Any) -> bytes:
@@ -114,9 +118,8 @@ def dump_bucket(bucket: Any) -> bytes:
 def load_bucket(data: bytes) -> None:
     """Bring back a bucket, empty."""
     state, tags = _load(data)
-    bucket = s3_models.FakeBucket(
-        state["name"], state["account_id"], state["region_name"]
-    )
+    moto: Any = s3_models
+    bucket = moto.FakeBucket(state["name"], state["account_id"], state["region_name"])
     vars(bucket).update(state)
     s3().buckets[bucket.name] = bucket
     _tag(bucket.arn, tags)
@@ -170,8 +173,29 @@ def _tag(arn: str, tags: dict[str, str]) -> None:
         tagger.tag_resource(arn, tagger.convert_dict_to_tags_input(tags))
 
 
+def _private_key(der: bytes) -> Any:
+    return serialization.load_der_private_key(der, None)
+
+
+class _Pickler(pickle.Pickler):
+    """Knows how to keep the keys of KMS, which hold a library's own objects."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """Turn a private key into bytes."""
+        if not isinstance(value, get_args(PrivateKeyTypes)):
+            return NotImplemented
+        der = value.private_bytes(
+            serialization.Encoding.DER,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        return _private_key, (der,)
+
+
 def _dump(value: Any) -> bytes:
-    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    file = io.BytesIO()
+    _Pickler(file, pickle.HIGHEST_PROTOCOL).dump(value)
+    return file.getvalue()
 
 
 def _load(data: bytes) -> Any:
