@@ -17,10 +17,13 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from components.kernel.journal import VARIABLE, Journal
 from tools.surroundings import HOME, ROOT, STACKS, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 COMMANDS: Final = {
     "up": ["up", "--yes", "--skip-preview"],
@@ -69,7 +72,7 @@ def run(name: str, stack: str, options: list[str], env: dict[str, str]) -> int:
             capture_output=True,
             check=False,
         )
-    path = _journal(stack, env)
+    path = journal_path(stack, env)
     journal = Journal(path)
     if name == "destroy" and journal.was_cut_short:
         print(
@@ -95,7 +98,7 @@ def run(name: str, stack: str, options: list[str], env: dict[str, str]) -> int:
     return code
 
 
-def _journal(stack: str, env: dict[str, str]) -> Path:
+def journal_path(stack: str, env: Mapping[str, str]) -> Path:
     """Return the journal of a stack of a backend."""
     whose = f"{env.get('PULUMI_BACKEND_URL')} {stack}".encode()
     folder = HOME / "journal"
