@@ -64,7 +64,10 @@ class S3World:
 
     Attributes:
         env: The variables that say where it is and who asks.
+        plain_url: Where the server speaks HTTP without TLS.
     """
+
+    plain_url: str
 
     def __init__(self, env: Mapping[str, str]) -> None:
         """Open the account.
@@ -80,26 +83,27 @@ class S3World:
         self.place: Properties = {}
         self.canary = "canary-" + uuid.uuid4().hex
 
-    def client(self, service: str, **credential: str) -> Any:
+    def client(
+        self, service: str, key: tuple[str, ...] = (), *, tls: bool = True
+    ) -> Any:
         """Return boto3's client of a service, past the proxy.
 
         Args:
             service: `s3`, `iam`, `sts`…
-            **credential: `aws_access_key_id` and so on; the account's own if none.
+            key: Key id and secret, and a session's token; the account's own if none.
+            tls: Whether to speak HTTPS, where the server does.
         """
+        own = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+        key_id, secret, token = (*(key or [self.env[k] for k in own]), None)[:3]
         return boto3.Session().client(
             service,
-            endpoint_url=self._direct["AWS_ENDPOINT_URL"],
+            endpoint_url=self._direct["AWS_ENDPOINT_URL"] if tls else self.plain_url,
             region_name=self._direct["AWS_REGION"],
-            verify=self._direct.get("AWS_CA_BUNDLE"),
+            verify=self._direct.get("AWS_CA_BUNDLE") if tls else None,
             config=Config(retries={"total_max_attempts": 1}, proxies={}),
-            **(
-                credential
-                or {
-                    "aws_access_key_id": self._direct["AWS_ACCESS_KEY_ID"],
-                    "aws_secret_access_key": self._direct["AWS_SECRET_ACCESS_KEY"],
-                }
-            ),
+            aws_access_key_id=key_id,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
         )
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
@@ -170,4 +174,5 @@ def s3_world(folder: Path) -> Iterator[S3World]:
     """Run the local cloud's S3, and open its account."""
     folder.mkdir(parents=True)
     with LocalS3.start(folder) as server, account(server.env, server.log) as world:
+        world.plain_url = server.url
         yield world

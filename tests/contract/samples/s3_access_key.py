@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.contract.sample import Object, Properties, Sample, World
 
 
@@ -18,8 +20,9 @@ def _inputs(_: World, name: str) -> Properties:
 
 
 def _drift(world: World, live: Object) -> set[str]:
-    all_of_it = '{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}'
-    put = {"PolicyName": "flowground", "PolicyDocument": all_of_it}
+    all_of_it = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": all_of_it})
+    put = {"PolicyName": "flowground", "PolicyDocument": document}
     world.call("iam", "put_user_policy", {"UserName": live.inputs["name"], **put})
     return {"access"}
 

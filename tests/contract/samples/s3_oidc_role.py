@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.contract.sample import Object, Properties, Sample, World
 
 
@@ -20,11 +22,10 @@ def _inputs(_: World, name: str) -> Properties:
 
 
 def _drift(world: World, live: Object) -> set[str]:
-    anybody = (
-        '{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}'
-    )
+    anybody = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": anybody})
     role = {"RoleName": live.inputs["name"]}
-    put = {**role, "PolicyDocument": anybody}
+    put = {**role, "PolicyDocument": document}
     world.call("iam", "update_assume_role_policy", put)
     world.call("iam", "delete_role_policy", {**role, "PolicyName": "flowground"})
     return {"workspace_id", "access"}
