@@ -96,7 +96,7 @@ def modal_credentials(modal: ModalPlatform) -> dict[str, Any] | None:
     if modal.token is None:
         return None
     return {
-        "token_id": modal.token.token_id,
+        "token_id": pulumi.Output.secret(modal.token.token_id),
         "token_secret": pulumi.Output.secret(modal.token.token_secret),
     }
 
