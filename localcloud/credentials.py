@@ -27,6 +27,12 @@ def token(prefix: str, length: int = 36) -> Generator:
     return lambda: prefix + "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
+def access_key_id() -> str:
+    """Make an id of a long-term AWS access key: its clients know them by the form."""
+    alphabet = string.ascii_uppercase + "234567"
+    return "AKIA" + "".join(secrets.choice(alphabet) for _ in range(16))
+
+
 def identifier() -> str:
     """Make a random UUID."""
     return str(uuid.uuid4())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from localcloud.credentials import Generator, identifier, token
+from localcloud.credentials import Generator, access_key_id, identifier, token
 from localcloud.prefect.pages import workspace_pages
 
 Environment = Mapping[str, str]
@@ -124,6 +124,32 @@ SERVICES: tuple[Service, ...] = (
             "GIT_SSL_CAINFO": "{data}/ca-bundle.pem",
             "GITHUB_TOKEN": "{secrets[github_token]}",
         },
+    ),
+    Service(
+        name="s3",
+        summary="AWS: S3, with the IAM, STS and KMS that buckets need",
+        arguments=(
+            *("-m", "localcloud.s3", "--port", "{ports[api]}"),
+            *("--tls-port", "{ports[tls]}"),
+        ),
+        ports={"api": 4230, "tls": 4231},
+        ready="http://127.0.0.1:{ports[api]}/_local/health",
+        secrets={
+            "s3_access_key_id": access_key_id,
+            "s3_secret_access_key": token("", 40),
+        },
+        environment={
+            # Buckets made with good defaults refuse plain HTTP.
+            "AWS_ENDPOINT_URL": "https://127.0.0.1:{ports[tls]}",
+            "AWS_CA_BUNDLE": "{data}/ca-bundle.pem",
+            "AWS_ACCESS_KEY_ID": "{secrets[s3_access_key_id]}",
+            "AWS_SECRET_ACCESS_KEY": "{secrets[s3_secret_access_key]}",
+            # The SDKs disagree on the name.
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        },
+        # Roles trust the identity tokens of Modal's containers.
+        reads=("LOCALCLOUD_OIDC_ISSUERS",),
     ),
 )
 

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 # Where Modal puts the source of an app, and what it runs in.
 HOME = PurePosixPath("/root")
 IDENTITY = "MODAL_IDENTITY_TOKEN"
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE")
+INHERITED = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE"),
+    # To a function the AWS that it reaches is the local cloud's.
+    *("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"),
+)
 
 
 class Bind(TypedDict):
