@@ -76,12 +76,13 @@ def get_or_create(
         msg = f"A {kind.name} cannot be created in way {how}."
         raise invalid(msg)
     need = Need.READ if how == LOOKUP else Need.WRITE
-    if how in (APP_OWNED, EPHEMERAL):
+    if how == APP_OWNED:
+        # The client does not always name an environment: the app says which.
+        app = call.object("app", app_id, need)
+        return create(call, kind, app["environment_id"], None, app_id), True
+    if how == EPHEMERAL:
         environment = call.environment(request.environment_name, need)
-        owner = app_id or None
-        return create(
-            call, kind, environment["id"], None, owner, how == EPHEMERAL
-        ), True
+        return create(call, kind, environment["id"], None, None, ephemeral=True), True
     environment = call.environment(request.environment_name, Need.READ)
     found = by_name(call, kind, environment["id"], name)
     if found and how == FAIL_IF_EXISTS:

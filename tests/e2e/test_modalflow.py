@@ -39,7 +39,7 @@ PROGRAM = """
     import os
     import pulumi
     from components.modal import (
-        AirflowOnModal, DagBucket, DagVolume, ModalEnvironment
+        AirflowOnModal, DagBucket, DagVolume, ModalEnvironment, ModalServiceUser
     )
 
     modes = {
@@ -54,14 +54,22 @@ PROGRAM = """
         ),
         "role": DagBucket("s3://airflow-code/dags/", role_arn=os.environ["DAGS_ROLE"]),
     }
-    for name, dags in modes.items():
+    environments = [ModalEnvironment(name, force_destroy=True) for name in modes]
+    for environment, (name, dags) in zip(environments, modes.items()):
         airflow = AirflowOnModal(
             name,
-            environment=ModalEnvironment(name, force_destroy=True),
+            environment=environment,
             dags=dags,
             force_destroy=True,
         )
         pulumi.export(name, airflow.commands)
+    user = ModalServiceUser(
+        "ci",
+        environment_roles={"synced": "contributor"},
+        opts=pulumi.ResourceOptions(depends_on=environments),
+    )
+    pulumi.export("token_id", user.token_id)
+    pulumi.export("token_secret", user.token_secret)
     """
 READ_DAGS = {
     "Version": "2012-10-17",
@@ -234,6 +242,17 @@ def test_documented_command_deploys_with_the_newest_modal(
         shell(plane, stack.root, commands["sync"], latest)
     assert deployed_by(plane, mode) == "1.6.4"
     assert dags_of(client, mode) == {SEEN[mode]}
+
+
+def test_service_user_of_the_environment_may_do_all_that(stack, plane, latest):
+    """The token of a contributor deploys, syncs, and has a task run."""
+    shown = json.loads(stack("stack", "output", "--json", "--show-secrets").stdout)
+    id_, secret = shown["token_id"], shown["token_secret"]
+    variables = {**latest, "MODAL_TOKEN_ID": id_, "MODAL_TOKEN_SECRET": secret}
+    for command in ("deploy", "sync"):
+        shell(plane, stack.root, shown["synced"][command], variables)
+    with plane.client(id_, secret) as user:
+        assert dags_of(user, "synced") == {SEEN["synced"]}
 
 
 def test_deployments_and_syncs_are_no_drift(stack, plane, supported, latest):
