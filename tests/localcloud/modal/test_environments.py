@@ -17,6 +17,7 @@ from modal.exception import (
 )
 from modal_proto import api_pb2
 
+from tests.support.modal_plane import ROOT
 from tests.support.modal_raw import call, headers
 
 
@@ -226,3 +227,24 @@ def test_permission_error_says_whom_and_where(plane, environment, service_user):
             secret.hydrate()
     assert name in str(caught.value)
     assert environment in str(caught.value)
+
+
+def test_contributor_of_one_environment_deploys_and_calls_there(
+    plane, client, environment
+):
+    """An app's own mounts name no environment: they are where the app is."""
+    workspace = modal.Workspace.from_context(client=client).hydrate()
+    name = f"ci-{environment}"
+    made = workspace.service_users.create(name, expires_in=None)
+    workspace.service_users.set_role(name, environment, role="contributor")
+    token = {"MODAL_TOKEN_ID": made.token_id, "MODAL_TOKEN_SECRET": made.token_secret}
+    app_file = str(ROOT / "tests/support/modal_example_app.py")
+    modal.Secret.objects.create(
+        "example-secret", {"A": "1"}, environment_name=environment, client=client
+    )
+    plane.cli("deploy", "--env", environment, app_file, env=plane.env(**token))
+    with plane.client(made.token_id, made.token_secret) as user:
+        square = modal.Function.from_name(
+            "example", "square", environment_name=environment, client=user
+        )
+        assert square.remote(3) == 9
