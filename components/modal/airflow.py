@@ -69,8 +69,9 @@ class DagBucket:
         Raises:
             ConfigurationError: There is neither a whole key nor a role, or both.
         """
-        key = (self.access_key_id, self.access_key_secret)
-        if (self.role_arn is None) == (None in key) or (self.role_arn and any(key)):
+        # Of outputs, only whether they are there is known.
+        key = [self.access_key_id is not None, self.access_key_secret is not None]
+        if any(key) != all(key) or all(key) == (self.role_arn is not None):
             raise ConfigurationError(
                 "the DAGs' bucket needs one way in: give either access_key_id and "
                 "access_key_secret, or role_arn"

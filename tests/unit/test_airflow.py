@@ -131,6 +131,18 @@ def test_dags_in_a_bucket_are_opened_by_a_role() -> None:
     assert read(command)[1] == ["modal", "deploy", "tools/modalflow_by_role.py"]
 
 
+def test_role_may_be_another_resources() -> None:
+    """What is known only after an `up` counts as given."""
+
+    def program() -> dict[str, Any]:
+        bucket = DagBucket("s3://code/dags/", role_arn=pulumi.Output.from_input(ROLE))
+        made = AirflowOnModal("airflow", environment="staging", dags=bucket)
+        return {"variables": made.variables}
+
+    variables = run(program).outputs["variables"]
+    assert variables["MODALFLOW_DAGS_BUCKET_ROLE"] == ROLE
+
+
 def test_airflow_is_told_the_environment_and_the_executor() -> None:
     """The scheduler looks for the same names in the same environment."""
     assert declared().outputs["airflow"] == {
