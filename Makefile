@@ -59,7 +59,7 @@ engine: .venv/made ## Find, fetch or build the Pulumi engine
 
 # ── a stack: STACK=dev|staging|prod, ARGS=pulumi's own options ──────────────────────
 
-.PHONY: up preview refresh destroy outputs drift recover discover
+.PHONY: up preview refresh destroy outputs catalogue drift recover discover
 up: environments ## Make the stack what its config says
 	@$(STACK_CMD) up $(STACK) $(ARGS)
 preview: environments ## Show what `up` would change, property by property
@@ -72,11 +72,19 @@ destroy: environments ## Delete all that the stack made
 	@$(STACK_CMD) destroy $(STACK) $(ARGS)
 outputs: environments ## Print the stack's outputs: FORMAT=json|env|table
 	@$(PY) -m tools.outputs $(STACK) --format $(FORMAT) $(ARGS)
+catalogue: environments .venv/made-dev ## Write a page of what all stacks have: ARGS='--output FILE'
+	@$(PY) -m tools.catalogue $(ARGS)
 recover: environments ## After a killed `up`: drop its lock and what it had begun
 	@$(STACK_CMD) recover $(STACK) $(ARGS)
 
 discover: environments ## Describe a live workspace as the stack's config: ARGS=--workspace=HANDLE
 	@$(PY) -m tools.run $(PY) -m components.discover --stack $(STACK) $(ARGS)
+
+# ── operations: STACK=prod ──────────────────────────────────────────────────────────
+
+.PHONY: doctor
+doctor: environments ## Say what would stop an `up`, and how to mend it
+	@$(PY) -m tools.doctor $(STACK) $(ARGS)
 
 # ── all of it ───────────────────────────────────────────────────────────────────────
 
@@ -92,7 +100,7 @@ down: environments ## Destroy the stacks and stop the local cloud
 
 # ── checks ──────────────────────────────────────────────────────────────────────────
 
-CHECKED := components localcloud tools tests __main__.py
+CHECKED := components examples localcloud tools tests __main__.py
 
 .PHONY: test lint types unit reference
 test: lint types tests ## Run all tests, lint and types: what CI runs
