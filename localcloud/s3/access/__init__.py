@@ -5,6 +5,7 @@ takes a condition that does not hold for a denial, and leaves lists and batch de
 out; so it stays off, and this one decides before moto is asked.
 """
 
-from localcloud.s3.access.gate import Access, Asked
+from localcloud.s3.access.asked import Asked
+from localcloud.s3.access.gate import Access
 
 __all__ = ["Access", "Asked"]

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-from moto.kms.models import kms_backends
-from moto.s3.models import s3_backends
+from typing import TYPE_CHECKING
 
 from localcloud.s3 import integrity
-from localcloud.s3.access import operations, policies, web_identity
+from localcloud.s3.access import operations, permission
+from localcloud.s3.access.asked import Asked
 from localcloud.s3.access.circumstances import context_of
-from localcloud.s3.access.conditions import Context
-from localcloud.s3.access.policies import Act, Effect, decide
 from localcloud.s3.access.principals import (
     ANONYMOUS,
     Credential,
     Principal,
     find,
-    role_named,
 )
 from localcloud.s3.access.signature import Claim, claim, is_right
 from localcloud.s3.errors import SERVICES, AwsError, Refusal, Service, refuse
-from localcloud.s3.root import ACCOUNT
 
 if TYPE_CHECKING:
     from localcloud.s3.http import Request
@@ -33,8 +25,6 @@ if TYPE_CHECKING:
 
 SKEW = dt.timedelta(minutes=15)
 LONGEST_PRESIGNED = 7 * 24 * 3600
-# Nobody needs permission to ask who they are.
-_FREE = {"sts:GetCallerIdentity"}
 # What moto takes for another operation, or knows nothing of.
 _NOT_SERVED = re.compile(
     r"Analytics|IntelligentTiering|Metrics|Metadata(Table)?Config|Annotation|Abac|"
@@ -42,32 +32,6 @@ _NOT_SERVED = re.compile(
     r"UpdateObjectEncryption|WriteGetObjectResponse|Torrent|PostObject|"
     r"GetSessionToken|GetFederationToken|AssumeRoleWithSAML"
 )
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request that may be carried out.
-
-    Attributes:
-        service: The service that it is for.
-        operation: The operation's name in the service's model.
-        request: The request, with a plain body.
-        principal: Who asks.
-        bucket: The bucket that its path names, if any.
-        key: The key that its path names, if any.
-        refused_keys: Keys of a batch deletion that must stay.
-        hides_absence: Whether an object that is not there must not be told from one
-            that may not be read: so AWS answers whoever may not list.
-    """
-
-    service: Service
-    operation: str
-    request: Request
-    principal: Principal
-    bucket: str = ""
-    key: str = ""
-    refused_keys: frozenset[str] = field(default_factory=frozenset)
-    hides_absence: bool = False
 
 
 class Access:
@@ -110,11 +74,10 @@ class Access:
             )
         context = context_of(request, principal, claimed)
         if service == "s3":
-            return _for_s3(plain, principal, name, named, context)
+            return permission.for_s3(plain, principal, name, named, context)
         given = operations.parameters(service, plain)
-        region = claimed.region if claimed else "us-east-1"
         asked = Asked(service, name, plain, principal)
-        _for_others(asked, given, region, context)
+        permission.for_others(asked, given, context)
         return asked
 
     def _identified(
@@ -173,97 +136,3 @@ def _check_token(service: Service, claimed: Claim, held: Credential) -> None:
         )
     if held.has_ended:
         raise refuse(service, Refusal.EXPIRED_TOKEN, "The provided token has expired.")
-
-
-def _for_s3(
-    request: Request,
-    principal: Principal,
-    name: str,
-    named: Mapping[str, Any],
-    context: Context,
-) -> Asked:
-    bucket, key = str(named.get("Bucket", "")), str(named.get("Key", ""))
-
-    def may(actions: Iterable[operations.Action]) -> bool:
-        return all(
-            decide(principal, Act(action, resource, context), _bucket_policy(resource))
-            for action, resource in actions
-        )
-
-    if not may(operations.s3_actions(name, named, request)):
-        raise refuse("s3", Refusal.DENIED, "Access Denied")
-    refused: frozenset[str] = frozenset()
-    if name == "DeleteObjects":
-        refused = frozenset(
-            each
-            for each, action in operations.keys_to_delete(bucket, request.body)
-            if not may([action])
-        )
-    listing = [("s3:ListBucket", f"arn:aws:s3:::{bucket}")]
-    hides = name in ("GetObject", "HeadObject") and not may(listing)
-    return Asked("s3", name, request, principal, bucket, key, refused, hides)
-
-
-def _bucket_policy(resource: str) -> policies.Document | None:
-    name = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
-    bucket = s3_backends[ACCOUNT]["aws"].buckets.get(name)
-    return policies.parse(bucket.policy) if bucket and bucket.policy else None
-
-
-def _for_others(
-    asked: Asked, given: Mapping[str, Any], region: str, context: Context
-) -> None:
-    """Let a call to IAM, STS or KMS in."""
-    service, name, principal = asked.service, asked.operation, asked.principal
-    if name == "AssumeRoleWithWebIdentity":
-        web_identity.check(given, context)
-        return
-    if principal is ANONYMOUS:
-        raise AwsError(
-            "MissingAuthenticationToken", "Request is missing Authentication Token", 403
-        )
-    action, resource = operations.other_action(service, name, given, region)
-    if action in _FREE:
-        return
-    act = Act(action, resource, context)
-    permitted = decide(principal, act, _key_policy(action, resource))
-    if name == "AssumeRole":
-        permitted = _may_assume(principal, act)
-    if not permitted:
-        raise refuse(
-            service,
-            Refusal.DENIED,
-            f"User: {principal.arn} is not authorized to perform: {action} on "
-            f"resource: {resource}",
-        )
-
-
-def _may_assume(principal: Principal, act: Act) -> bool:
-    """Tell whether a role trusts its caller, and the caller may turn to it.
-
-    Of its own account a role trusts whom it names; or, naming the account, all whom
-    the account's policies let assume it.
-    """
-    role = role_named(act.resource)
-    if role is None:
-        return False
-    trust = policies.parse(role.assume_role_policy_document)
-    trusted = policies.of_resource(trust, act, principal)
-    return trusted in (Effect.ALLOWED, Effect.DELEGATED) and decide(
-        principal, act, trust
-    )
-
-
-def _key_policy(action: str, resource: str) -> policies.Document | None:
-    """Return the policy of the key that a call to KMS is about."""
-    if not action.startswith("kms:"):
-        return None
-    region, _, name = resource.partition(":kms:")[2].partition(":")
-    backend = kms_backends[ACCOUNT].get(region)
-    key_id = name.partition(":")[2].removeprefix("key/")
-    if backend is None:
-        return None
-    if key_id.startswith("alias/"):
-        key_id = backend.any_id_to_key_id(key_id)
-    key = backend.keys.get(key_id)
-    return policies.parse(key.policy) if key else None

@@ -105,7 +105,7 @@ def _decoded(part: str) -> bytes:
 
 def _provider(issuer: str) -> Any:
     """Find the account's provider of an issuer; no other's keys are asked for."""
-    address = issuer.removeprefix("https://").rstrip("/")
+    address = issuer.partition("//")[2].rstrip("/")
     for provider in iam().open_id_providers.values():
         if provider.url.rstrip("/") == address:
             return provider
