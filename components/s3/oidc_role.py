@@ -59,6 +59,7 @@ _GONE: Final = "NoSuchEntity"
 _provider: Final = threading.Lock()
 
 RoleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")]
+WorkspaceId = Annotated[str, Field(pattern=r"^ac-[A-Za-z0-9]+$")]
 ModalName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
 
@@ -66,7 +67,7 @@ class OidcRoleArgs(GrantArgs):
     """What a user writes for a role; see `OidcRole`."""
 
     name: Annotated[RoleName, Immutable]
-    workspace_id: Annotated[str, Field(pattern=r"^ac-[A-Za-z0-9]+$")]
+    workspace_id: WorkspaceId
     environment: ModalName
     app: ModalName | None = None
     max_session_seconds: Annotated[int, Field(ge=3600, le=43200)] = 3600
