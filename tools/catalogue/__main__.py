@@ -55,9 +55,11 @@ def _look(name: str, env: Mapping[str, str]) -> Stack | None:
     export = _pulumi(env, "stack", "export", "--stack", name)
     deployment = export["deployment"]
     project = deployment["resources"][0]["urn"].split("::")[1]
+    # A backend of one's own (files, S3) has one organization, of this name.
+    owner, _, stack = name.rpartition("/")
     return Stack(
         told=told,
-        program=f"organization/{project}/{name.rpartition('/')[2]}",
+        program=f"{owner.partition('/')[0] or 'organization'}/{project}/{stack}",
         resources=resources(export),
         changed=deployment["manifest"]["time"],
     )

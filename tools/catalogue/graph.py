@@ -1,11 +1,13 @@
 """A stack's resources as a drawing: what was made from what, from left to right.
 
 Layers by the longest way from a root, as Sugiyama has it; within a layer each node is
-put near those it is joined to. An edge that follows from others is left out.
+put near those it is joined to, and an edge that passes a layer has a place of its own
+there. An edge that follows from others is left out.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -18,7 +20,9 @@ HEIGHT: Final = 42
 GAP: Final = 12  # between nodes of a layer
 BETWEEN: Final = 84  # between layers, where the edges run
 MARGIN: Final = 12
+LANE: Final = 8  # the height of an edge's place in a layer that it passes
 SWEEPS: Final = 6
+_LANE: Final = "\0lane "  # no key of a resource begins so
 
 
 @dataclass(frozen=True)
@@ -50,24 +54,29 @@ def draw(resources: Sequence[Resource]) -> Drawing:
     """Lay the resources out."""
     by_key = {one.key: one for one in resources}
     below = _reduced({one.key: set(one.depends) & set(by_key) for one in resources})
-    layers = _ordered(_layers(below, by_key), below)
-    tall = max((len(layer) for layer in layers), default=0)
-    height = 2 * MARGIN + tall * (HEIGHT + GAP) - GAP if tall else 2 * MARGIN
+    layers, ways = _passed(_layers(below, by_key), below)
+    layers = _ordered(layers, ways)
+    heights = [sum(map(_height, layer)) + GAP * (len(layer) - 1) for layer in layers]
+    height = 2 * MARGIN + max(heights, default=0)
     at: dict[str, tuple[int, int]] = {}
-    for number, layer in enumerate(layers):
-        x = MARGIN + number * (WIDTH + BETWEEN)
-        own = len(layer) * (HEIGHT + GAP) - GAP
-        top = (height - own) // 2
-        for place, key in enumerate(layer):
-            at[key] = (x, top + place * (HEIGHT + GAP))
-    edges = [
-        (source, target, _curve(at[source], at[target]))
-        for target, sources in below.items()
-        for source in sorted(sources)
+    for number, (layer, own) in enumerate(zip(layers, heights, strict=True)):
+        y = (height - own) // 2
+        for key in layer:
+            at[key] = (MARGIN + number * (WIDTH + BETWEEN), y)
+            y += _height(key) + GAP
+    edges = [(way[0], way[-1], _path(way, at)) for way in ways]
+    nodes = [
+        Node(by_key[key], *at[key])
+        for layer in layers
+        for key in layer
+        if key in by_key
     ]
-    nodes = [Node(by_key[key], *at[key]) for layer in layers for key in layer]
-    width = 2 * MARGIN + len(layers) * (WIDTH + BETWEEN) - BETWEEN
-    return Drawing(nodes, edges, max(width, 2 * MARGIN), height)
+    width = 2 * MARGIN + max(len(layers) * (WIDTH + BETWEEN) - BETWEEN, 0)
+    return Drawing(nodes, edges, width, height)
+
+
+def _height(key: str) -> int:
+    return LANE if key.startswith(_LANE) else HEIGHT
 
 
 def _reduced(below: Mapping[str, set[str]]) -> dict[str, set[str]]:
@@ -109,31 +118,55 @@ def _layers(
     return layers
 
 
-def _ordered(layers: list[list[str]], below: Mapping[str, set[str]]) -> list[list[str]]:
+def _passed(
+    layers: list[list[str]], below: Mapping[str, set[str]]
+) -> tuple[list[list[str]], list[list[str]]]:
+    """Give each edge a place in the layers that it passes.
+
+    Returns:
+        The layers with those places, and for each edge the keys that it leads along.
+    """
+    depth = {key: number for number, layer in enumerate(layers) for key in layer}
+    layers = [list(layer) for layer in layers]
+    ways = []
+    for target, sources in below.items():
+        for source in sorted(sources):
+            way = [source]
+            for number in range(depth[source] + 1, depth[target]):
+                lane = f"{_LANE}{number} {source} {target}"
+                layers[number].append(lane)
+                way.append(lane)
+            ways.append([*way, target])
+    return layers, ways
+
+
+def _ordered(layers: list[list[str]], ways: Sequence[Sequence[str]]) -> list[list[str]]:
     """Order each layer by the middle of its neighbours' places, to and fro."""
-    joined: dict[str, set[str]] = {key: set(ones) for key, ones in below.items()}
-    for key, ones in below.items():
-        for one in ones:
-            joined[one].add(key)
+    joined: dict[str, list[str]] = {key: [] for layer in layers for key in layer}
+    for way in ways:
+        for one, other in itertools.pairwise(way):
+            joined[one].append(other)
+            joined[other].append(one)
+    place = {key: n / len(layer) for layer in layers for n, key in enumerate(layer)}
+
+    def middle(key: str) -> float:
+        around = [place[one] for one in joined[key]] or [place[key]]
+        return sum(around) / len(around)
+
     for sweep in range(SWEEPS):
-        place = {
-            key: number / len(layer)
-            for layer in layers
-            for number, key in enumerate(layer)
-        }
-
-        def middle(key: str, place: Mapping[str, float] = place) -> float:
-            around = [place[one] for one in joined[key]]
-            return sum(around) / len(around) if around else place[key]
-
         for layer in layers if sweep % 2 else reversed(layers):
             layer.sort(key=middle)
             place.update({key: n / len(layer) for n, key in enumerate(layer)})
     return layers
 
 
-def _curve(source: tuple[int, int], target: tuple[int, int]) -> str:
-    x1, y1 = source[0] + WIDTH, source[1] + HEIGHT // 2
-    x2, y2 = target[0], target[1] + HEIGHT // 2
+def _path(way: Sequence[str], at: Mapping[str, tuple[int, int]]) -> str:
+    """Return an SVG path: curves between the layers, straight along the lanes."""
     bend = BETWEEN * 2 // 3
-    return f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
+    path = ""
+    for one, other in itertools.pairwise(way):
+        x1, y1 = at[one][0] + WIDTH, at[one][1] + _height(one) // 2
+        x2, y2 = at[other][0], at[other][1] + _height(other) // 2
+        path += f"{'L' if path else 'M'}{x1} {y1}"
+        path += f"C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
+    return path

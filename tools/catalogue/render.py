@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import jinja2
 from markupsafe import Markup
 
-from .compare import Row, compare
+from .compare import compare
 from .graph import HEIGHT, WIDTH, Drawing, draw
 from .snippets import Snippet, snippets
 from .state import SECRET, words
@@ -59,10 +60,20 @@ class Entry:
     """A line of what there is: by the contract, by state, or by both."""
 
     anchor: str
-    kind: str
+    token: str
     name: str
     thing: Thing | None
     resource: Resource | None
+
+    @property
+    def service(self) -> str:
+        """The service that it is in: `prefect`."""
+        return self.token.partition(":")[0]
+
+    @property
+    def kind(self) -> str:
+        """Its kind in words: `Work pool`."""
+        return words(self.token.rpartition(":")[2])
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,7 @@ class View:
 
 def render(stacks: Sequence[Stack], title: str = "Platform catalogue") -> str:
     """Return the page: HTML that needs nothing else, and no network."""
-    views = [_view(number, stack) for number, stack in enumerate(stacks, 1)]
+    views = [_view(stack) for stack in stacks]
     rows = compare({one.told.stack: one.resources for one in stacks})
     style, script = (
         (PAGE / name).read_text("utf-8") for name in ("page.css", "page.js")
@@ -96,7 +107,12 @@ def render(stacks: Sequence[Stack], title: str = "Platform catalogue") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"short": _short, "day": _day, "clip": _clip}
+    environment.filters |= {
+        "short": _short,
+        "day": _day,
+        "clip": _clip,
+        "service": lambda one: SERVICES.get(one.service, one.service),
+    }
     environment.globals |= {
         "SECRET": SECRET,
         "SHORT": SHORT,
@@ -112,19 +128,19 @@ def render(stacks: Sequence[Stack], title: str = "Platform catalogue") -> str:
         views=views,
         rows=rows,
         kinds=_kinds(views),
-        differing=_differing(rows),
+        differing=sum(row.differs for row in rows),
         policy=policy,
         style=Markup(style),  # noqa: S704  # a file of this checkout
         script=Markup(script),  # noqa: S704  # as above
     )
 
 
-def _view(number: int, stack: Stack) -> View:
+def _view(stack: Stack) -> View:
     anchor = f"env-{re.sub(r'[^A-Za-z0-9-]+', '-', stack.told.stack)}"
     entries = _entries(anchor, stack)
-    order = [*SERVICES, *sorted({_service(one) for one in entries} - set(SERVICES))]
+    order = [*SERVICES, *sorted({one.service for one in entries} - set(SERVICES))]
     grouped = {
-        SERVICES.get(service, service): [e for e in entries if _service(e) == service]
+        SERVICES.get(service, service): [e for e in entries if e.service == service]
         for service in order
     }
     return View(
@@ -137,31 +153,19 @@ def _view(number: int, stack: Stack) -> View:
     )
 
 
-def _service(entry: Entry) -> str:
-    told = entry.resource or entry.thing
-    return told.token.partition(":")[0] if told else ""
-
-
 def _entries(anchor: str, stack: Stack) -> list[Entry]:
     """Join what the contract tells with what state has, by id and else by name."""
     left = list(things(stack.told, stack.resources))
-    found: list[tuple[Resource | None, Thing | None]] = []
+    anchors = (f"{anchor}-{number}" for number in itertools.count(1))
+    entries = []
     for resource in stack.resources:
         thing = next((one for one in left if _same(one, resource)), None)
         if thing is not None:
             left.remove(thing)
-        found.append((resource, thing))
-    found += [(None, thing) for thing in left]
-    entries = [
-        Entry(
-            anchor=f"{anchor}-{number}",
-            kind=resource.kind if resource else words(thing.token.partition(":")[2]),
-            name=resource.known_as if resource else thing.name,
-            thing=thing,
-            resource=resource,
-        )
-        for number, (resource, thing) in enumerate(found, 1)
-        if resource or thing
+        name = resource.known_as
+        entries.append(Entry(next(anchors), resource.token, name, thing, resource))
+    entries += [
+        Entry(next(anchors), thing.token, thing.name, thing, None) for thing in left
     ]
     return sorted(entries, key=lambda one: (one.kind, one.name))
 
@@ -172,22 +176,17 @@ def _same(thing: Thing, resource: Resource) -> bool:
     return thing.id == resource.id if thing.id else thing.name == resource.known_as
 
 
-def _kinds(views: Sequence[View]) -> dict[tuple[str, str], list[int]]:
+def _kinds(views: Sequence[View]) -> dict[str, dict[str, list[int]]]:
     """Return how many of each kind each environment has, by service and kind."""
-    counts = [
-        Counter(
-            (service, entry.kind)
-            for service, entries in view.services.items()
-            for entry in entries
-        )
-        for view in views
-    ]
-    order = {kind: None for count in counts for kind in count}
-    return {kind: [count[kind] for count in counts] for kind in order}
-
-
-def _differing(rows: Sequence[Row]) -> int:
-    return sum(row.differs for row in rows)
+    counts = [Counter(entry.token for entry in view.entries) for view in views]
+    known = list(SERVICES)
+    found: dict[str, dict[str, list[int]]] = {}
+    for token in sorted({token for count in counts for token in count}):
+        service = token.partition(":")[0]
+        row = [count[token] for count in counts]
+        found.setdefault(service, {})[words(token.rpartition(":")[2])] = row
+    order = [*known, *(one for one in found if one not in known)]
+    return {SERVICES.get(one, one): found[one] for one in order if one in found}
 
 
 def _hash(text: str) -> str:
@@ -200,7 +199,7 @@ def _short(text: str) -> str:
     return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
 
 
-def _clip(text: str, length: int = 27) -> str:
+def _clip(text: str, length: int = 23) -> str:
     """Return a name as short as a node of the graph is wide."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 

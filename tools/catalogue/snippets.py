@@ -79,9 +79,10 @@ def _prefect(prefect: Prefect) -> Iterator[Snippet]:
             *([f"      work_queue_name: {quoted(queue)}"] if queue else []),
         ]
         yield Snippet(
-            "Deploy a flow: prefect.yaml, then `prefect deploy --all`",
-            "yaml",
+            "Deploy a flow",
+            "prefect.yaml",
             "\n".join(lines),
+            "Then: prefect deploy --name my-deployment",
         )
 
 
