@@ -77,7 +77,7 @@ class Throwaway:
         shutil.rmtree(self.program, ignore_errors=True)
         self.program.mkdir()
         if commit is None:
-            _copy_tree(source, self.program)
+            copy_tree(source, self.program)
         else:
             _copy_commit(source, commit, self.program)
         (self.program / ".venv").symlink_to(sys.prefix)
@@ -192,7 +192,7 @@ def _copy_commit(source: Path, commit: str, target: Path) -> None:
             tar.extractall(target, filter="data")
 
 
-def _copy_tree(source: Path, target: Path) -> None:
+def copy_tree(source: Path, target: Path) -> None:
     """Copy what git knows or would add, as it is on disk."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -13,7 +15,7 @@ from tools.plans.comment import DRIFT, GITHUB_MOST, PREVIEW, render
 from tools.plans.preview import Change, Op, Preview, read
 from tools.plans.properties import MOST_LINES, diff_lines
 from tools.plans.rehearsal import Rehearsal, Stage
-from tools.plans.text import masked
+from tools.plans.text import code, masked
 
 # What GitHub lets through and this comment is made of; there are no links or images.
 TAGS = {
@@ -128,6 +130,19 @@ def test_nothing_in_it_is_obeyed(previews, rehearsals):
     assert page.comments == [PREVIEW.marker[4:-3]]
     hidden = {c for c in text if ord(c) < 32 or c in "\u202e\u2028\x7f"} - {"\n"}
     assert hidden == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a|b", "a`b", "`a`", "``", "a``b`c", "<b>x</b>", "[x](y)", "**x**", "|", "a\\|b"],
+)
+def test_a_name_is_shown_as_it_is(text):
+    """In a table's cell a name is that one cell's text, character by character."""
+    table = f"| h |\n|:--|\n| {code(text)} |\n"
+    html = MarkdownIt("commonmark").enable("table").render(table)
+    (cell,) = re.findall("<td[^>]*>(.*)</td>", html)
+    shown = re.sub("</?code>", "", cell)
+    assert unescape(shown).strip() == text
 
 
 @pytest.mark.parametrize("resources", [1, 40, 400, 4000])
