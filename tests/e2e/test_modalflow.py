@@ -215,6 +215,12 @@ def dags_of(client: modal.Client, mode: str) -> set[str]:
     return set(state["stdout"].split())
 
 
+def files_of(client: modal.Client, mode: str) -> list[str]:
+    """Return what is on the DAGs' volume."""
+    volume = modal.Volume.from_name("my-dags", environment_name=mode, client=client)
+    return [entry.path for entry in volume.listdir("/")]
+
+
 def assert_settled(stack: Project) -> None:
     """Have neither the program nor the control plane anything to change."""
     stack("preview", "--expect-no-changes", "--diff")
@@ -255,12 +261,12 @@ def test_service_user_of_the_environment_may_do_all_that(stack, plane, latest):
         assert dags_of(user, "synced") == {SEEN["synced"]}
 
 
-def test_deployments_and_syncs_are_no_drift(stack, plane, supported, latest):
+def test_deployments_and_syncs_are_no_drift(stack, plane, client, supported):
     """What modalflow makes and uploads leaves nothing for the stack to change."""
-    assert_settled(stack)
-    shell(plane, stack.root, stack.outputs()["baked"]["deploy"], latest)
-    for variables in (supported, latest):
-        shell(plane, stack.root, stack.outputs()["synced"]["sync"], variables)
+    commands = stack.outputs()["synced"]
+    shell(plane, stack.root, commands["modalflow_deploy"], supported)
+    shell(plane, stack.root, commands["sync"], supported)
+    assert files_of(client, "synced") == ["one.py"]
     assert_settled(stack)
 
 
@@ -277,10 +283,9 @@ def test_sync_into_a_volume_that_the_stack_fills_is_drift_by_name(
     files = re.findall(r"^ +([-+~]) (\S+): \{$", shown, re.MULTILINE)
     assert files == [("~", "files"), ("-", "one.py"), ("+", "two.py")], shown
     assert "~ 1 to update" in shown
-    volume = modal.Volume.from_name("my-dags", environment_name="filled", client=client)
-    assert [one.path for one in volume.listdir("/")] == ["two.py"]
+    assert files_of(client, "filled") == ["two.py"]
     stack("up", "--yes", "--skip-preview", "--refresh")
-    assert [one.path for one in volume.listdir("/")] == ["one.py"]
+    assert files_of(client, "filled") == ["one.py"]
     assert_settled(stack)
 
 
