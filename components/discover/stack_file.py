@@ -64,7 +64,7 @@ class StackFile:
         noted = "".join(f"# {line}".rstrip() + "\n" for line in comments)
         return noted + yaml.dump(
             content,
-            Dumper=_Dumper,
+            Dumper=Dumper,
             sort_keys=False,
             allow_unicode=True,
             width=2**31,
@@ -83,7 +83,7 @@ def _mapping(file: Path) -> dict[str, Any]:
     return dict(read or {})
 
 
-class _Dumper(yaml.SafeDumper):
+class Dumper(yaml.SafeDumper):
     """Writes text so that any YAML reads it as that text."""
 
     def ignore_aliases(self, data: object) -> bool:
@@ -101,4 +101,4 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
-_Dumper.add_representer(str, _text)
+Dumper.add_representer(str, _text)
