@@ -86,6 +86,25 @@ discover: environments ## Describe a live workspace as the stack's config: ARGS=
 doctor: environments ## Say what would stop an `up`, and how to mend it
 	@$(PY) -m tools.doctor $(STACK) $(ARGS)
 
+# ── review: what .github/workflows run, step by step ────────────────────────────────
+
+BASE ?= origin/main
+PR ?=
+
+.PHONY: plan apply plan-comment comment drift-issue rehearse
+plan: environments ## Preview the stack and keep the plan, to review and to apply
+	@$(PY) -m tools.plan $(STACK) $(ARGS)
+apply: environments ## Apply the plan that was kept, if the state has not moved since
+	@$(PY) -m tools.apply $(STACK) $(ARGS)
+rehearse: environments ## Try the change since BASE on a local cloud, without credentials
+	@$(PY) -m tools.rehearse $(STACK) --base $(BASE)
+plan-comment: .venv/made ## Write all kept plans and rehearsals as one Markdown comment
+	@$(PY) -m tools.plan_comment
+comment: .venv/made ## Keep that comment on pull request PR of GITHUB_REPOSITORY
+	@$(PY) -m tools.comment $(PR)
+drift-issue: environments ## Keep an issue of GITHUB_REPOSITORY open while the stack drifts
+	@$(PY) -m tools.drift_issue $(STACK)
+
 # ── all of it ───────────────────────────────────────────────────────────────────────
 
 .PHONY: demo down localcloud status

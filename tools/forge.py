@@ -1,7 +1,8 @@
 """The GitHub that a workflow runs on, by the variables that every job has.
 
 `GITHUB_API_URL` (an Enterprise server's own, or the local GitHub's),
-`GITHUB_REPOSITORY` and `GITHUB_TOKEN`.
+`GITHUB_REPOSITORY`, and the job's own token as `JOB_TOKEN`: `GITHUB_TOKEN` is what the
+stack delivers with, where that is another.
 """
 
 from __future__ import annotations
@@ -48,14 +49,14 @@ class Forge:
         Raises:
             SystemExit: A variable is missing.
         """
-        names = ("GITHUB_REPOSITORY", "GITHUB_TOKEN")
-        if missing := [name for name in names if not os.environ.get(name)]:
+        token = os.environ.get("JOB_TOKEN") or os.environ.get("GITHUB_TOKEN")
+        repository = os.environ.get("GITHUB_REPOSITORY")
+        if not token or not repository:
             sys.exit(
-                f"{' and '.join(missing)} must say where to write; a job has it in "
-                "`github.token` and `github.repository`"
+                "GITHUB_REPOSITORY and JOB_TOKEN must say where to write; in a job "
+                "they are `github.repository` and `github.token`"
             )
         url = os.environ.get("GITHUB_API_URL", "https://api.github.com")
-        repository, token = (os.environ[name] for name in names)
         return cls(url, repository, token)
 
     def _login(self) -> str:

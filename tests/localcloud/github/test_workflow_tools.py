@@ -109,13 +109,13 @@ def test_the_command(project, pull, tmp_path):
 
     refused = run(env)
     assert refused.returncode == 1
-    assert "GITHUB_TOKEN" in refused.stderr
-    done = run({**env, "GITHUB_TOKEN": job_token(project)})
+    assert "JOB_TOKEN" in refused.stderr
+    done = run({**env, "JOB_TOKEN": job_token(project), "GITHUB_TOKEN": "delivers"})
     assert done.returncode == 0, done.stderr
     assert comments(project, pull) == [said("from a job")]
     weak = project.github.token(project.owner, permissions={"issues": "read"})
     file.write_text(said("not allowed"))
-    denied = run({**env, "GITHUB_TOKEN": weak})
+    denied = run({**env, "JOB_TOKEN": weak})
     assert denied.returncode == 1
     assert "pull-requests: write" in denied.stderr
     assert weak not in denied.stderr
