@@ -18,8 +18,11 @@ from components.outputs.describe import (
     modal_outputs,
     prefect_credentials,
     prefect_outputs,
+    s3_credentials,
+    s3_outputs,
 )
 from components.prefect.environment import PrefectEnvironment
+from components.s3.platform import S3Platform
 from components.settings import Settings, secret
 
 # What the SDK's own exit for "already told" means to the language host: no traceback.
@@ -39,6 +42,7 @@ class Platform(pulumi.ComponentResource):
     """Everything that one environment has.
 
     Attributes:
+        s3: Its S3; None if it has none.
         modal: Its Modal; None if it has none.
         prefect: Its Prefect.
         github: What it delivers to GitHub; None if nothing.
@@ -67,6 +71,14 @@ class Platform(pulumi.ComponentResource):
             "secrets": secret,
             "json_secrets": _parsed,
         }
+        self.s3 = (
+            None
+            if settings.s3 is None
+            else S3Platform(
+                "s3", settings.s3, groups=groups, protect=protect, opts=child
+            )
+        )
+        groups |= {} if self.s3 is None else self.s3.groups
         self.modal = (
             None
             if settings.modal is None
@@ -111,6 +123,7 @@ class Platform(pulumi.ComponentResource):
             "tier": self.settings.tier,
             "prefect": prefect_outputs(self.prefect),
             **({} if self.modal is None else {"modal": modal_outputs(self.modal)}),
+            **({} if self.s3 is None else {"s3": s3_outputs(self.s3)}),
             **({} if self.github is None else {"github": github_outputs(self.github)}),
         }
 
@@ -121,6 +134,7 @@ class Platform(pulumi.ComponentResource):
         return {
             "prefect": prefect_credentials(self.prefect),
             **({} if modal is None else {"modal": modal}),
+            **({} if self.s3 is None else {"s3": s3_credentials(self.s3)}),
         }
 
 

@@ -17,11 +17,12 @@ from components.kernel import ConfigurationError, Part
 from components.kernel.check import failures_of
 from components.modal.settings import ModalSettings
 from components.prefect.settings import PrefectSettings
+from components.s3.settings import S3Settings
 
 Tier = Literal["dev", "staging", "prod"]
 
 # Of the config's own keys, those that hold structure rather than one value.
-_STRUCTURED: Final = ("modal", "prefect", "github")
+_STRUCTURED: Final = ("s3", "modal", "prefect", "github")
 
 
 class Settings(Part):
@@ -31,12 +32,14 @@ class Settings(Part):
         tier: What rules the environment follows. `prod`: data is protected, schedules
             run. `staging`: as prod, unprotected. `dev`: schedules are off unless asked
             for.
+        s3: What it has of S3; nothing if not given.
         modal: What it has of Modal; nothing if not given.
         prefect: What it has of Prefect.
         github: What it delivers to GitHub; nothing if not given.
     """
 
     tier: Tier
+    s3: S3Settings | None = None
     modal: ModalSettings | None = None
     prefect: PrefectSettings
     github: GithubSettings | None = None

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMMANDS: Final = {
-    "up": ["up", "--yes", "--skip-preview"],
+    # With its preview: what is wrong in the config is found before anything is made.
+    "up": ["up", "--yes"],
     "preview": ["preview", "--diff"],
     "refresh": ["refresh", "--yes", "--skip-preview"],
     "drift": [

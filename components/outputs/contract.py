@@ -167,11 +167,13 @@ class Airflow(_Told):
     """What modalflow is run with in this environment.
 
     Attributes:
-        environment: The variables to set.
+        environment: The variables that the commands are run with.
+        airflow_environment: The variables that Airflow's own processes need.
         commands: The exact commands, by what they do.
     """
 
     environment: Things[str] = Field(default_factory=dict)
+    airflow_environment: Things[str] = Field(default_factory=dict)
     commands: Things[str] = Field(default_factory=dict)
 
 

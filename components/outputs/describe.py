@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from components.github.delivery import GitHubDelivery
     from components.modal.platform import ModalPlatform
     from components.prefect.environment import PrefectEnvironment
+    from components.s3.dag_bucket import DagBucket
+    from components.s3.platform import S3Platform
 
 
 def prefect_outputs(prefect: PrefectEnvironment) -> dict[str, Any]:
@@ -87,7 +89,11 @@ def modal_outputs(modal: ModalPlatform) -> dict[str, Any]:
         "token_expires_at": None if token is None else token.expires_at,
         "airflow": None
         if airflow is None
-        else {"environment": airflow.variables, "commands": airflow.commands},
+        else {
+            "environment": airflow.variables,
+            "airflow_environment": airflow.airflow_variables,
+            "commands": airflow.commands,
+        },
     }
 
 
@@ -98,6 +104,44 @@ def modal_credentials(modal: ModalPlatform) -> dict[str, Any] | None:
     return {
         "token_id": pulumi.Output.secret(modal.token.token_id),
         "token_secret": pulumi.Output.secret(modal.token.token_secret),
+    }
+
+
+def s3_outputs(s3: S3Platform) -> dict[str, Any]:
+    """Say which buckets there are, and by what Modal reads each."""
+    return {
+        "dag_buckets": {
+            name: {
+                "bucket": one.bucket.name,
+                "uri": one.uri,
+                "region": one.region,
+                "reader": "oidc-role"
+                if one.role
+                else "access-key"
+                if one.key
+                else None,
+                "role_arn": one.role and one.role.arn,
+            }
+            for name, one in s3.dag_buckets.items()
+        }
+    }
+
+
+def _reader(bucket: DagBucket) -> str | None:
+    if bucket.role is not None:
+        return "oidc-role"
+    return None if bucket.key is None else "access-key"
+
+
+def s3_credentials(s3: S3Platform) -> dict[str, Any]:
+    """Give the key pair of each bucket that has one, as secrets."""
+    return {
+        name: {
+            "access_key_id": pulumi.Output.secret(one.key.access_key_id),
+            "secret_access_key": pulumi.Output.secret(one.key.secret_access_key),
+        }
+        for name, one in s3.dag_buckets.items()
+        if one.key is not None
     }
 
 

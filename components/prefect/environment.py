@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.kernel import Lookup, ManagedResource, resolve
+from components.kernel import ConfigurationError, Lookup, ManagedResource, resolve
 
 from .addresses import api_url, ui_url
 from .automation import Automation
@@ -92,8 +92,10 @@ class PrefectEnvironment(pulumi.ComponentResource):
             for slug, entry in settings.block_types.items()
         }
         self.blocks: dict[str, Block] = {}
-        self._groups["blocks"] = _ids(self.blocks)
-        self._blocks()
+        self._begun: set[str] = set()
+        self._groups["blocks"] = self._block
+        for key in settings.blocks:
+            self._block(key)
         self.work_pools: dict[str, WorkPool] = {}
         self.work_queues: dict[str, dict[str, WorkQueue]] = {}
         self._work_pools()
@@ -201,10 +203,21 @@ class PrefectEnvironment(pulumi.ComponentResource):
             for name, entry in entries.items()
         }
 
-    def _blocks(self) -> None:
-        """Make each block after its type, and after the blocks that it refers to."""
-        for key, entry in self._settings.blocks.items():
-            fields = self._resolved(entry, "blocks", key)
+    def _block(self, key: str) -> pulumi.Output[str] | None:
+        """Make a block after its type, and after the blocks that it refers to.
+
+        In whatever order they are written: the engine hands mappings over sorted.
+        """
+        if key not in self._settings.blocks:
+            return None
+        if key not in self.blocks:
+            if key in self._begun:
+                raise ConfigurationError(
+                    f"{SETTINGS_PATH}.blocks.{key}: refers to itself, by way of the "
+                    f"blocks that it refers to; take one of the references out"
+                )
+            self._begun.add(key)
+            fields = self._resolved(self._settings.blocks[key], "blocks", key)
             name = fields.pop("name", key)
             type_ = self.block_types.get(fields["type_slug"])
             self.blocks[key] = Block(
@@ -216,6 +229,7 @@ class PrefectEnvironment(pulumi.ComponentResource):
                     parent=self, depends_on=[] if type_ is None else [type_]
                 ),
             )
+        return self.blocks[key].id
 
     def _resolved(
         self, entry: Mapping[str, Any], group: str, name: str

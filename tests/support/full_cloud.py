@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-SERVICES: Final = ("prefect", "modal", "github")
+SERVICES: Final = ("prefect", "modal", "github", "s3")
 ENDED: Final = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 RUN_SECONDS: Final = 300
 
