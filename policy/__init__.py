@@ -1,0 +1,1 @@
+"""Guardrails: a Pulumi policy pack for flowground's stacks; see docs/guardrails.md."""
