@@ -67,9 +67,7 @@ def environment() -> dict[str, str]:
     env = engine_environment()
     env.setdefault("FLOWGROUND_FLOWS", str(ROOT / "flows"))
     if "PULUMI_BACKEND_URL" not in env:
-        state = HOME / "state"
-        state.mkdir(parents=True, exist_ok=True)
-        env["PULUMI_BACKEND_URL"] = state.as_uri()
+        env["PULUMI_BACKEND_URL"] = backend_url()
     if "PULUMI_CONFIG_PASSPHRASE_FILE" not in env:
         env.setdefault("PULUMI_CONFIG_PASSPHRASE", REHEARSAL_PASSPHRASE)
     if uses_localcloud():
@@ -82,6 +80,20 @@ def environment() -> dict[str, str]:
                 sys.exit(started.returncode)
         env |= localcloud_environment()
     return env
+
+
+def backend_file() -> Path:
+    """Return the file that names the backend which `make backend` made, if it did."""
+    return HOME / "backend-url"
+
+
+def backend_url() -> str:
+    """Return the backend to use where the user names none."""
+    if backend_file().exists():
+        return backend_file().read_text().strip()
+    state = HOME / "state"
+    state.mkdir(parents=True, exist_ok=True)
+    return state.as_uri()
 
 
 def localcloud_runs() -> bool:
