@@ -56,6 +56,9 @@ def resource(
         "inputs": {"__provider": CANARY, **inputs},
         "outputs": {"__claim": CANARY, "api_key": secret()},
         "dependencies": [urn(stack, *on) for on in depends],
+        "propertyDependencies": {
+            name: [urn(stack, *on) for on in depends] for name in inputs
+        },
         "modified": TIME,
         **more,
     }
@@ -140,7 +143,8 @@ def export(stack: str) -> dict[str, Any]:
                 "name": "store",
                 "type_slug": "s3-bucket",
                 "data": {
-                    "bucket_name": f"acme-dags-{stack}",
+                    "bucket_name": json.dumps(f"acme-dags-{stack}"),
+                    "prefix": stack,
                     "url": f"https://etl:{CANARY}@example.com/x",
                 },
                 "secrets": f"shown by mistake: {CANARY}",

@@ -49,6 +49,9 @@ def test_what_differs_is_told_field_by_field() -> None:
     protection = {"dev": None, "staging": None, "prod": "true"}
     assert volume.changed == {"protected": protection}
     assert not by_name["prefect:Flow", "etl"].differs
+    # The bucket is another in each, and it is always the stack's own; its prefix not.
+    store = by_name["prefect:Block", "store"]
+    assert list(store.changed) == ["data.prefix"]
 
 
 def made(name: str, *depends: str) -> Resource:

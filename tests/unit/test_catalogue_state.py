@@ -17,7 +17,8 @@ from tests.support.catalogue_sample import (
     secret,
     urn,
 )
-from tools.catalogue.state import HIDDEN, SECRET, Resource, flat, resources
+from tools.catalogue.state import Resource, resources
+from tools.catalogue.values import HIDDEN, SECRET, flat
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -89,6 +90,7 @@ def test_values_are_taken_apart_by_path() -> None:
     value = {
         "schedules": [{"slug": "night", "cron": "0 2 * * *"}, {"cron": "x"}],
         "parameters": '{"limit": null, "deep": {"a": [1, "ä"]}}',
+        "text": '"as JSON"',
         "not_json": "{nor that",
         "none": {},
     }
@@ -98,6 +100,7 @@ def test_values_are_taken_apart_by_path() -> None:
         "schedules[1].cron": "x",
         "parameters.limit": "null",
         "parameters.deep.a": '[1, "ä"]',
+        "text": "as JSON",
         "not_json": "{nor that",
         "none": "{}",
     }
@@ -108,6 +111,22 @@ def test_ids_of_other_resources_are_told_by_name() -> None:
     for stack in ("dev", "prod"):
         pool = by_name(stack)["modal-push"]
         assert pool.fields["workspace_id"] == "<prefect:Workspace workspace>"
+
+
+def test_a_value_of_another_resource_is_traced_to_it() -> None:
+    """What is shown is the value; what is compared is where it comes from."""
+    for stack in ("dev", "prod"):
+        block = by_name(stack)["store"]
+        assert block.fields["data.bucket_name"] == f"acme-dags-{stack}"
+        assert block.sources["data.bucket_name"] == "<s3:Bucket dags>.name"
+
+
+def test_a_name_that_is_also_an_id_stays_a_name() -> None:
+    """Only what a resource was made from is told by its place in the program."""
+    environment = resource("dev", "modal:Environment", "e", {"name": "data-dev-1"})
+    user = {**resource("dev", "modal:ServiceUser", "u", {}), "id": "data-dev-1"}
+    assert of(environment, user)[0].known_as == "data-dev-1"
+    assert of(environment, user)[0].fields == {"name": "data-dev-1"}
 
 
 def test_a_resource_is_known_as_its_service_knows_it() -> None:

@@ -49,10 +49,12 @@ def _row(key: str, stacks: Mapping[str, Mapping[str, Resource]]) -> Row:
         stack: {**one.fields, **({"protected": "true"} if one.protected else {})}
         for stack, one in having.items()
     }
+    # What comes from the same property of the same neighbour is no difference.
+    meant = {stack: {**told[stack], **one.sources} for stack, one in having.items()}
     paths = dict.fromkeys(path for fields in told.values() for path in fields)
     changed = {
         path: {stack: fields.get(path) for stack, fields in told.items()}
         for path in paths
-        if len({fields.get(path) for fields in told.values()}) > 1
+        if len({fields.get(path) for fields in meant.values()}) > 1
     }
     return Row(first, {stack: stack in having for stack in stacks}, changed)

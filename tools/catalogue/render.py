@@ -18,8 +18,9 @@ from markupsafe import Markup
 from .compare import compare
 from .graph import HEIGHT, WIDTH, Drawing, draw
 from .snippets import Snippet, snippets
-from .state import SECRET, words
 from .things import Thing, things
+from .values import SECRET
+from .words import SERVICES, words
 
 if TYPE_CHECKING:
     from components.outputs import Outputs
@@ -27,13 +28,6 @@ if TYPE_CHECKING:
     from .state import Resource
 
 PAGE: Final = Path(__file__).with_name("page")
-# The order of the services, and how people write them; others come after.
-SERVICES: Final = {
-    "prefect": "Prefect",
-    "modal": "Modal",
-    "s3": "S3",
-    "github": "GitHub",
-}
 # What of a value is shown at once; the rest folds out.
 SHORT: Final = 96
 
@@ -73,7 +67,7 @@ class Entry:
     @property
     def kind(self) -> str:
         """Its kind in words: `Work pool`."""
-        return words(self.token.rpartition(":")[2])
+        return words(self.token)
 
 
 @dataclass(frozen=True)
@@ -184,7 +178,7 @@ def _kinds(views: Sequence[View]) -> dict[str, dict[str, list[int]]]:
     for token in sorted({token for count in counts for token in count}):
         service = token.partition(":")[0]
         row = [count[token] for count in counts]
-        found.setdefault(service, {})[words(token.rpartition(":")[2])] = row
+        found.setdefault(service, {})[words(token)] = row
     order = [*known, *(one for one in found if one not in known)]
     return {SERVICES.get(one, one): found[one] for one in order if one in found}
 

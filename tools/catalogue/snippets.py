@@ -98,17 +98,9 @@ def _modal(modal: Modal) -> Iterator[Snippet]:
 
 
 def _airflow(airflow: Airflow) -> Iterator[Snippet]:
-    exports = [
-        f"export {name}={shlex.quote(value)}"
-        for name, value in airflow.environment.items()
-    ]
-    if airflow.commands:
-        lines = [
-            line
-            for what, command in airflow.commands.items()
-            for line in (f"# {what}", command)
-        ]
-        yield Snippet("Airflow on Modal", "shell", "\n".join([*exports, *lines]))
+    # They are whole: the variables that they need are in them.
+    for what, command in airflow.commands.items():
+        yield Snippet(f"Airflow on Modal: {what}", "shell", command)
 
 
 def _s3(s3: S3) -> Iterator[Snippet]:
