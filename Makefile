@@ -128,7 +128,7 @@ lint: .venv/made-dev
 	.venv/bin/ruff format --check $(CHECKED)
 	.venv/bin/lint-imports
 types: .venv/made-dev .venv-localcloud/made
-	.venv/bin/mypy components tools __main__.py
+	.venv/bin/mypy components policy tools __main__.py
 	.venv/bin/mypy --python-executable $(LOCALCLOUD_PY) localcloud
 unit: .venv/made-dev ## Run the fast, hermetic tests alone
 	$(PY) -m pytest tests/unit -q

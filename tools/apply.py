@@ -39,7 +39,9 @@ def main() -> int:
             f"the state of {stack} has moved since its plan was made; make and review "
             f"a new one with `make plan STACK={stack}`"
         )
-    run = command("up", stack, ["--plan", str(folder / PLAN), *options])
+    # Its preview was the plan, and what guardrails said of it has been seen.
+    reviewed = ["--skip-preview", "--plan", str(folder / PLAN)]
+    run = command("up", stack, [*reviewed, *options])
     print(f"$ {shlex.join(run)}", file=sys.stderr, flush=True)
     code = subprocess.run(run, cwd=ROOT, env=env, check=False).returncode
     # Applied or begun, it describes a state that is gone.

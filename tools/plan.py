@@ -19,7 +19,7 @@ from typing import Final
 
 from tools.plans.comment import PREVIEW, render
 from tools.plans.kept import PLAN, PLANS, fresh, keep_preview, read_preview
-from tools.stack import ensure
+from tools.stack import GUARDS, ensure
 from tools.surroundings import ROOT, STACKS, environment
 from tools.throwaway import throwaway
 
@@ -49,7 +49,7 @@ def plan(stack: str, options: list[str], folder: Path) -> int:
     state = state_digest(stack, env)
     command = ["pulumi", "preview", "--json", "--save-plan", str(folder / PLAN)]
     done = subprocess.run(
-        [*command, "--non-interactive", "--stack", stack, *options],
+        [*command, *GUARDS, "--non-interactive", "--stack", stack, *options],
         cwd=ROOT,
         env=env,
         capture_output=True,
@@ -62,10 +62,11 @@ def plan(stack: str, options: list[str], folder: Path) -> int:
 
 def plan_blind(stack: str, options: list[str], folder: Path) -> int:
     """Preview the stack as if nothing of it existed."""
+    guards = (GUARDS[0], str(ROOT / GUARDS[1]))
     with throwaway(stack, {}) as trial:
         if not trial.place(None):
             sys.exit(f"there is no Pulumi.{stack}.yaml")
-        done = trial.pulumi("preview", "--json", *options)
+        done = trial.pulumi("preview", "--json", *guards, *options)
     keep_preview(folder, stack, done, unseen=UNSEEN)
     return done.returncode
 

@@ -25,10 +25,13 @@ from tools.surroundings import HOME, ROOT, STACKS, environment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# What guards an update: told in dev, stopped in prod (docs/guardrails.md).
+GUARDS: Final = ("--policy-pack", "policy")
+
 COMMANDS: Final = {
     # With its preview: what is wrong in the config is found before anything is made.
-    "up": ["up", "--yes"],
-    "preview": ["preview", "--diff"],
+    "up": ["up", "--yes", *GUARDS],
+    "preview": ["preview", "--diff", *GUARDS],
     "refresh": ["refresh", "--yes", "--skip-preview"],
     "drift": [
         *("refresh", "--preview-only", "--diff"),
