@@ -59,7 +59,7 @@ engine: .venv/made ## Find, fetch or build the Pulumi engine
 
 # ── a stack: STACK=dev|staging|prod, ARGS=pulumi's own options ──────────────────────
 
-.PHONY: up preview refresh destroy outputs catalogue drift recover discover
+.PHONY: up preview refresh destroy outputs catalogue drift backend recover discover
 up: environments ## Make the stack what its config says
 	@$(STACK_CMD) up $(STACK) $(ARGS)
 preview: environments ## Show what `up` would change, property by property
@@ -74,6 +74,8 @@ outputs: environments ## Print the stack's outputs: FORMAT=json|env|table
 	@$(PY) -m tools.outputs $(STACK) --format $(FORMAT) $(ARGS)
 catalogue: environments .venv/made-dev ## Write a page of what all stacks have: ARGS='--output FILE'
 	@$(PY) -m tools.catalogue $(ARGS)
+backend: environments ## Keep state on S3 from now on: ARGS='--bucket NAME [--kms-key alias/NAME]'
+	@$(PY) -m tools.backend $(ARGS)
 recover: environments ## After a killed `up`: drop its lock and what it had begun
 	@$(STACK_CMD) recover $(STACK) $(ARGS)
 

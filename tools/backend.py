@@ -181,10 +181,11 @@ def put(
     if env["PULUMI_BACKEND_URL"] != target.url:
         moved = [stack for stack in stacks if move(stack, old, new, home)]
     if target.kms_key:
-        for stack in stacks:
-            if new.has(stack):
+        own = Pulumi(home / "backend", env, target.url)
+        for pulumi, stack in ((own, STACK), *((new, stack) for stack in stacks)):
+            if pulumi.has(stack):
                 provider = target.secrets_provider
-                new("stack", "change-secrets-provider", provider, "--stack", stack)
+                pulumi("stack", "change-secrets-provider", provider, "--stack", stack)
     return moved
 
 

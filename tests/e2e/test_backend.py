@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -204,19 +205,24 @@ def test_a_stack_that_is_on_both_is_left_alone(
     assert other.outputs() == {"x": 1}
 
 
-def test_a_key_of_kms_seals_instead_of_the_passphrase(project: Stateful) -> None:
+def test_a_key_of_kms_seals_instead_of_the_passphrase(
+    project: Stateful, tmp_path: Path
+) -> None:
     """Bucket and secrets are under the key; the passphrase is of no use any more."""
     kms = project.s3.client("kms")
     key = kms.create_key(Description="state")["KeyMetadata"]
     kms.create_alias(AliasName="alias/state", TargetKeyId=key["KeyId"])
     sealed = Target(BUCKET, "us-east-1", project.s3.https_url, "alias/state")
     project.put(sealed)
+    # On another machine, without what the first one left beside the program.
+    project.home = tmp_path
+    project.put(sealed)
     del project.env["PULUMI_CONFIG_PASSPHRASE"]
     shown = project("stack", "output", "secret", "--show-secrets").stdout
     assert shown.strip() == CANARY
     project("up", "--yes", "--skip-preview")
-    state: dict[str, Any] = project.held("stacks/probe/dev.json")
-    assert any('"type": "cloud"' in text for text in state.values())
+    state = json.loads(project.held()[".pulumi/stacks/probe/dev.json"])
+    assert state["checkpoint"]["latest"]["secrets_providers"]["type"] == "cloud"
     head = project.s3.client("s3").head_object(
         Bucket=BUCKET, Key=".pulumi/stacks/probe/dev.json"
     )
