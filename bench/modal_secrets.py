@@ -1,11 +1,10 @@
 """100 `modal:Secret`s against `modal secret create`, on the local Modal.
 
-    .venv/bin/python -m bench.modal_secrets [--secrets 100] [--cli 5]
+    .venv/bin/python -m bench.modal_secrets [--secrets 100] [--cli 10]
 
-Each time is a whole process, its start included. The CLI makes one secret a process: of
-some, the fastest is what one takes, and all of ours together have to be faster. What
-ours call is counted in a round that is not timed, through a proxy. Exits with 1 if one
-secret by the CLI takes less than ours.
+Each time is a whole process, its start included; the CLI takes a process for each
+secret, so it is given only some of them. What ours call is counted in a round that is
+not timed, through a proxy. Exits with 1 if the CLI makes its few faster than we all.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from bench.measure import Table, run, seconds
 from tests.support.grpc_proxy import GrpcProxy
 from tests.support.modal_plane import running_plane
 
-OURS, CLI = "flowground, all", "modal secret create, one"
+OURS = "flowground"
 # What is done to the secrets, and with which values.
 PHASES = {
     "first time": ("up", "1"),
@@ -34,9 +33,10 @@ def main() -> int:
     """Measure, print, and return 1 if the bar is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--secrets", type=int, default=100)
-    parser.add_argument("--cli", type=int, default=5)
+    parser.add_argument("--cli", type=int, default=10)
     options = parser.parse_args()
-    table = Table(f"{options.secrets} Modal secrets", (OURS, CLI))
+    cli = f"modal secret create, {options.cli} of them"
+    table = Table(f"{options.secrets} Modal secrets", (OURS, cli))
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
         running_plane(Path(folder) / "modal") as plane,
@@ -61,9 +61,11 @@ def main() -> int:
             ours(phase, proxy.url)
             table.count(phase, OURS, [call.path for call in proxy.calls])
         create = [sys.executable, "-m", "modal", "secret", "create", "--env=main"]
-        for number in range(options.cli):
-            took = seconds([*create, f"by-cli-{number}", "KEY=1", "B=b"], plane.env())
-            table.note("first time", CLI, took)
+        took = sum(
+            seconds([*create, f"by-cli-{number}", "KEY=1", "B=b"], plane.env())
+            for number in range(options.cli)
+        )
+        table.note("first time", cli, took)
     table.print()
     for row in table.missed():
         print(f"\nNot faster: {row}")

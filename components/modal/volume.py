@@ -41,6 +41,12 @@ class ModalVolumeState(ModalVolumeArgs):
     name: str
 
 
+def version_of(metadata: Wire) -> int:
+    """Return a volume's version; those made before there were any have the first."""
+    number = metadata["version"].removeprefix(_VERSION)
+    return int(number) if number.isdecimal() else 1
+
+
 @kind("modal:Volume", key=("name",))
 class ModalVolumeKind(ModalKind[ModalVolumeArgs, ModalVolumeState]):
     """The life cycle of a volume."""
@@ -53,13 +59,11 @@ class ModalVolumeKind(ModalKind[ModalVolumeArgs, ModalVolumeState]):
     def parse(self, api: ModalApi, wire: Wire) -> ModalVolumeState:
         """Project one volume on its canonical state."""
         metadata = wire["metadata"]
-        number = metadata["version"].removeprefix(_VERSION)
         return ModalVolumeState(
             environment_name=api.environment,
             id=wire["volume_id"],
             name=metadata["name"],
-            # Those made before there were versions have none.
-            version=int(number) if number.isdecimal() else 1,
+            version=version_of(metadata),
         )
 
     def create(self, api: ModalApi, args: ModalVolumeArgs) -> ModalVolumeState:

@@ -11,8 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple, TypeVar
 
 from components.kernel import NotFoundError, ServiceError
+from components.kernel.folder import File
 
 from .client import ModalApi
+from .volume import version_of
+from .volume_uploads import LARGE, SmallFile, put_small_files
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -36,10 +39,20 @@ class Listed(NamedTuple):
 
 
 class Put(NamedTuple):
-    """A file to be put into a volume."""
+    """A file to be put into a volume.
+
+    Attributes:
+        local: Where it is.
+        file: What it is.
+    """
 
     local: Path
-    mode: int
+    file: File
+
+    @property
+    def mode(self) -> int:
+        """Return its permissions there, whatever the umask was here."""
+        return 0o755 if self.file.executable else 0o644
 
 
 class VolumeContent:
@@ -60,6 +73,11 @@ class VolumeContent:
 
         with self._api.sdk() as client:
             return modal.Volume.from_id(self._id, client=client).hydrate()
+
+    @cached_property
+    def _version(self) -> int:
+        told = self._api.call("VolumeGetById", volume_id=self._id)
+        return version_of(told["metadata"])
 
     def list(self, path: str) -> dict[str, Listed]:
         """Return all that is below a path, by its path in the volume.
@@ -98,18 +116,37 @@ class VolumeContent:
         return {path: digest for path, digest in found if digest is not None}
 
     def put(self, files: Mapping[str, Put]) -> None:
-        """Put files, all in one batch, over those that are there."""
-        volume = self._volume
-        with self._telling(), volume.batch_upload(force=True) as batch:
-            for path, file in files.items():
-                batch.put_file(file.local, f"/{path}", mode=file.mode)
+        """Put files, all in one batch, over those that are there.
 
-    def remove(self, within: str, doomed: Collection[str]) -> None:
+        On a volume of version 1 large files are a batch of their own.
+        """
+        small = [
+            SmallFile(path, one.local, one.mode, one.file.sha256)
+            for path, one in files.items()
+            if one.file.size < LARGE and self._version == 1
+        ]
+        others = files.keys() - {one.path for one in small}
+        if others:
+            volume = self._volume
+            with self._telling(), volume.batch_upload(force=True) as batch:
+                for path in others:
+                    one = files[path]
+                    batch.put_file(one.local, f"/{path}", mode=one.mode)
+        if small:
+            from modal._utils.async_utils import synchronizer  # noqa: PLC0415  # as above
+
+            with self._telling() as client:
+                synchronizer.create_blocking(put_small_files)(client, self._id, small)
+
+    def remove(
+        self, within: str, doomed: Collection[str], listed: Mapping[str, Listed]
+    ) -> None:
         """Remove files, and the folders that they alone were in.
 
         Args:
             within: The path that they are below, and which may go with them.
             doomed: Their paths; those gone already are fine.
+            listed: What is below the path, asked a moment ago.
         """
         volume = self._volume
 
@@ -117,15 +154,15 @@ class VolumeContent:
             with self._telling(gone_is_fine=True):
                 volume.remove_file(f"/{path}", recursive=folder)
 
-        goals = removals(self.list(within), doomed, within)
+        goals = removals(listed, doomed, within)
         _at_once(lambda path: remove(path, folder=path not in doomed), goals)
 
     @contextmanager
-    def _telling(self, *, gone_is_fine: bool = False) -> Iterator[None]:
+    def _telling(self, *, gone_is_fine: bool = False) -> Iterator[Any]:
         """Tell the SDK's errors as ours, those too that it has as a file's."""
-        with self._api.sdk():
+        with self._api.sdk() as client:
             try:
-                yield
+                yield client
             except FileNotFoundError as error:
                 if not gone_is_fine:
                     raise NotFoundError(str(error)) from None

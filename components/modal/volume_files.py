@@ -14,9 +14,8 @@ Immutable: the volume, and the path in it. Quirks:
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import pulumi
 from pydantic import AfterValidator
@@ -35,9 +34,7 @@ from .base import EnvironmentArgs
 from .client import SETTINGS, ModalApi, connect
 from .still_there import require_listed
 from .volume import ModalVolume
-from .volume_content import Put, VolumeContent
-
-_MODES: Final = {True: 0o755, None: 0o644}
+from .volume_content import Listed, Put, VolumeContent
 
 
 def _canonical(path: str) -> str:
@@ -64,19 +61,29 @@ class VolumeFilesState(MirrorState, VolumeFilesArgs):
 
 
 class VolumePath:
-    """A path of a volume, as seen by who knows what should be there."""
+    """A path of a volume, as seen by who knows what should be there.
+
+    Attributes:
+        listed: All that is below it, as it was last listed; None if it never was.
+    """
 
     def __init__(self, api: ModalApi, known: VolumeFilesArgs) -> None:
         self.api = api
         self.known = known
         self.content = VolumeContent(api, known.volume_id)
+        self.listed: dict[str, Listed] | None = None
+
+    def list(self) -> dict[str, Listed]:
+        """List all that is below it."""
+        self.listed = self.content.list(self.known.path)
+        return self.listed
 
     @property
     def scope(self) -> tuple[str, ...]:
         """Return what tells this place from others."""
         return *self.api.scope, self.known.volume_id, self.known.path
 
-    @cached_property
+    @property
     def prefix(self) -> str:
         """Return what comes before a path in the folder."""
         return f"{self.known.path}/" if self.known.path else ""
@@ -104,7 +111,7 @@ class VolumeFilesKind(MirrorKind[VolumePath, VolumeFilesArgs, VolumeFilesState])
         """List the files below the path."""
         return {
             path.removeprefix(place.prefix): Entry(entry.size, str(entry.mtime))
-            for path, entry in place.content.list(place.known.path).items()
+            for path, entry in place.list().items()
             if entry.is_file and path.startswith(place.prefix)
         }
 
@@ -123,10 +130,7 @@ class VolumeFilesKind(MirrorKind[VolumePath, VolumeFilesArgs, VolumeFilesState])
     ) -> dict[str, str]:
         """Put files in one batch; see when the volume says that they were put."""
         place.content.put(
-            {
-                place.prefix + path: Put(file, _MODES[files[path].executable])
-                for path, file in local.items()
-            }
+            {place.prefix + path: Put(at, files[path]) for path, at in local.items()}
         )
         live = self.entries(place)
         return {
@@ -138,7 +142,8 @@ class VolumeFilesKind(MirrorKind[VolumePath, VolumeFilesArgs, VolumeFilesState])
     def remove(self, place: VolumePath, paths: Collection[str]) -> None:
         """Remove files, and the folders that they alone were in."""
         doomed = {place.prefix + path for path in paths}
-        place.content.remove(place.known.path, doomed)
+        listed = place.list() if place.listed is None else place.listed
+        place.content.remove(place.known.path, doomed, listed)
 
     def doubts(self, place: VolumePath) -> bool:
         """Tell whether every file is to be read."""

@@ -45,6 +45,8 @@ R = TypeVar("R")
 AT_ONCE: Final = 16
 # The most that one DeleteObjects takes.
 DELETED_AT_ONCE: Final = 1000
+# So few are sent again sooner than it is found out whether an interrupted run has.
+SENT_UNSEEN: Final = 100
 
 
 class BucketFilesArgs(MirrorArgs):
@@ -134,7 +136,7 @@ class BucketFilesKind(MirrorKind[BucketPath, BucketFilesArgs, BucketFilesState])
         self, place: BucketPath, files: Mapping[str, File], local: Mapping[str, Path]
     ) -> dict[str, str]:
         """Put files side by side, except those that an interrupted run has put."""
-        there = self.entries(place)
+        there = self.entries(place) if len(local) > SENT_UNSEEN else {}
 
         def put(path: str) -> str:
             file, entry = local[path], there.get(path)

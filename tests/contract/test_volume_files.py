@@ -76,12 +76,27 @@ def test_files_that_did_not_change_are_neither_read_nor_sent(
     with world.recording() as calls:
         made = world.servicer.update(made, mirror({**files, "7.py": "changed"}))
     paths = [call.path for call in calls]
-    assert paths.count("MountPutFile") == 2  # whether it is there, and the content
+    assert paths.count("MountPutFile") == 1
     assert paths.count("VolumePutFiles") == 1
     assert "VolumeGetFile2" not in paths
     with world.recording() as calls:
         assert world.servicer.read(made) is not None
     assert [call.path for call in calls] == ["VolumeGetById", "VolumeListFiles"]
+
+
+def test_what_modal_has_already_is_not_sent(
+    world: ModalWorld, volume: Object, mirror: Callable[..., dict[str, Any]]
+) -> None:
+    """Contents are known by their hashes: one call asks of all, and moves are free."""
+    files = {f"{i}.py": f"print({i})" for i in range(30)}
+    made = world.servicer.create(FILES, mirror(files))
+    moved = {f"lib/{path}": text for path, text in files.items()}
+    with world.recording() as calls:
+        world.servicer.update(made, mirror(moved))
+    paths = [call.path for call in calls]
+    assert paths.count("MountBatchedCheckExistence") == 1
+    assert paths.count("MountPutFile") == 0
+    assert _on(world, volume) == set(moved)
 
 
 def _as_if_put_earlier(made: Object) -> None:
@@ -277,7 +292,7 @@ def test_files_of_every_size_arrive_whole(
 ) -> None:
     """Below and above what goes into a message, and over the border of a block."""
     volume = world.make(VOLUME, {"name": unique, "version": version})
-    for size in (0, 1, 4 * MEBIBYTE, 8 * MEBIBYTE + 1):
+    for size in (0, 1, 4 * MEBIBYTE - 1, 4 * MEBIBYTE, 8 * MEBIBYTE + 1):
         (tmp_path / f"{size}.bin").write_bytes(os.urandom(size))
     (tmp_path / "zeros.bin").write_bytes(bytes(8 * MEBIBYTE))
     inputs = {**world.place, **told(tmp_path), "volume_id": volume.id, "verify": "full"}
