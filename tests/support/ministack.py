@@ -42,7 +42,8 @@ def ministack(folder: Path) -> Iterator[tuple[dict[str, str], Path]]:
         process = subprocess.Popen(
             [python, "-m", "ministack"],
             cwd=folder,
-            # By default it listens on every interface, offers SFTP and starts Docker.
+            # By default it listens on every interface, lets everybody in, offers SFTP
+            # and starts Docker.
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(folder),
@@ -53,6 +54,7 @@ def ministack(folder: Path) -> Iterator[tuple[dict[str, str], Path]]:
                 "SFTP_ENABLED": "0",
                 "IOT_MTLS_ENABLED": "0",
                 "SERVICES": "s3,iam,sts,kms",
+                "AUTH": "true",
             },
             stdin=subprocess.DEVNULL,
             stdout=written,
