@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from tools.plans.comment import PREVIEW, render
+from tools.plans.findings import ENVIRONMENT, events
 from tools.plans.kept import PLAN, PLANS, fresh, keep_preview, read_preview
 from tools.stack import GUARDS, ensure
 from tools.surroundings import ROOT, STACKS, environment
@@ -48,26 +49,31 @@ def plan(stack: str, options: list[str], folder: Path) -> int:
     ensure(stack, env)
     state = state_digest(stack, env)
     command = ["pulumi", "preview", "--json", "--save-plan", str(folder / PLAN)]
-    done = subprocess.run(
-        [*command, *GUARDS, "--non-interactive", "--stack", stack, *options],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    keep_preview(folder, stack, done, state=state)
+    guards = [*GUARDS, "--non-interactive", "--stack", stack, *options]
+    with events() as log:
+        done = subprocess.run(
+            [*command, *log.options, *guards],
+            cwd=ROOT,
+            env=env | ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        findings = log.findings()
+    keep_preview(folder, stack, done, findings=findings, state=state)
     return done.returncode
 
 
 def plan_blind(stack: str, options: list[str], folder: Path) -> int:
     """Preview the stack as if nothing of it existed."""
     guards = (GUARDS[0], str(ROOT / GUARDS[1]))
-    with throwaway(stack, {}) as trial:
+    with throwaway(stack, {}) as trial, events() as log:
         if not trial.place(None):
             sys.exit(f"there is no Pulumi.{stack}.yaml")
-        done = trial.pulumi("preview", "--json", *guards, *options)
-    keep_preview(folder, stack, done, unseen=UNSEEN)
+        trial.env |= ENVIRONMENT
+        done = trial.pulumi("preview", "--json", *log.options, *guards, *options)
+        findings = log.findings()
+    keep_preview(folder, stack, done, findings=findings, unseen=UNSEEN)
     return done.returncode
 
 

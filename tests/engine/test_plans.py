@@ -96,6 +96,15 @@ def test_what_fails_is_told_and_obeyed_by_no_renderer(checkout: TinyCheckout) ->
     assert "make plan" in checkout.tool("apply", "dev", code=1)
 
 
+def test_guardrails_are_told(checkout: TinyCheckout) -> None:
+    """Both what only advises and what stops says which resource, and what to do."""
+    checkout.configure("dev", {"a": {"limit": 41}, "b": {"limit": 42}})
+    told = checkout.tool("plan", "dev", code=1)
+    assert "⚠️\n```\nfew: a: 41 is too much; lower the limit\n```" in told
+    assert "❌\n```\nmost: b: 42 is too much; lower the limit\n```" in told
+    assert "preview failed\n```" not in told
+
+
 def test_a_fork_without_credentials_gets_a_preview(checkout: TinyCheckout) -> None:
     """Neither passphrase, backend nor service is needed, and what is unseen is said."""
     checkout.configure("dev", {"a": {"secret": True, "deep": "x"}})

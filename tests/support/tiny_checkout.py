@@ -22,6 +22,21 @@ ROOT = Path(__file__).resolve().parents[2]
 CANARY = "canary-6c1f0a-token"
 PASSPHRASE = "known-to-the-team-alone"
 
+GUARDS = """
+from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
+
+def rule(name, limit, level):
+    def check(args, report):
+        if args.props.get("limit") == limit:
+            report(f"{limit} is too much; lower the limit")
+
+    return ResourceValidationPolicy(name, "How much.", check, level)
+
+few = rule("few", 41, EnforcementLevel.ADVISORY)
+most = rule("most", 42, EnforcementLevel.MANDATORY)
+PolicyPack("tiny", policies=[few, most])
+"""
+
 PROGRAM = """
 import json, os, pathlib
 import pulumi
@@ -97,6 +112,10 @@ class TinyCheckout:
         runtime = {"name": "python", "options": {"virtualenv": sys.prefix}}
         project = {"name": "tiny", "runtime": runtime}
         (self.root / "Pulumi.yaml").write_text(json.dumps(project))
+        policy = self.root / "policy"
+        policy.mkdir()
+        (policy / "PulumiPolicy.yaml").write_text(json.dumps({"runtime": runtime}))
+        (policy / "__main__.py").write_text(GUARDS)
         (self.root / ".gitignore").write_text(".flowground\ncomponents\ntools\n")
         state = folder / "state"
         state.mkdir()

@@ -13,11 +13,13 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tools.plans.findings import Finding
 from tools.plans.preview import Preview, read
 from tools.plans.rehearsal import Rehearsal, Stage
 from tools.surroundings import HOME, STACKS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from subprocess import CompletedProcess
 
 PLANS: Final = HOME / "plans"
@@ -37,6 +39,7 @@ def keep_preview(
     stack: str,
     done: CompletedProcess[str],
     *,
+    findings: Sequence[Finding] = (),
     state: str = "",
     unseen: str = "",
 ) -> None:
@@ -46,12 +49,19 @@ def keep_preview(
         folder: Where to.
         stack: The stack's name.
         done: The command, at its end.
+        findings: What the guardrails said.
         state: The digest of the state that it started from.
         unseen: What it could not see, as a sentence.
     """
     folder.joinpath("preview.json").write_text(done.stdout, encoding="utf-8")
     folder.joinpath("said.txt").write_text(done.stderr, encoding="utf-8")
-    facts = {"stack": stack, "code": done.returncode, "state": state, "unseen": unseen}
+    facts: dict[str, Any] = {
+        "stack": stack,
+        "code": done.returncode,
+        "state": state,
+        "unseen": unseen,
+    }
+    facts["findings"] = [finding._asdict() for finding in findings]
     folder.joinpath("facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
@@ -69,6 +79,7 @@ def read_preview(folder: Path) -> Preview:
         folder.joinpath("preview.json").read_text(encoding="utf-8"),
         folder.joinpath("said.txt").read_text(encoding="utf-8"),
         code=facts["code"],
+        findings=[Finding(**one) for one in facts["findings"]],
         unseen=facts["unseen"],
     )
 

@@ -8,7 +8,12 @@ from __future__ import annotations
 import json
 import re
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tools.plans.findings import Finding
 
 
 class Op(StrEnum):
@@ -103,7 +108,13 @@ class Preview(NamedTuple):
 
 
 def read(
-    stack: str, stdout: str, stderr: str = "", *, code: int = 0, unseen: str = ""
+    stack: str,
+    stdout: str,
+    stderr: str = "",
+    *,
+    code: int = 0,
+    findings: Sequence[Finding] = (),
+    unseen: str = "",
 ) -> Preview:
     """Read what the command wrote.
 
@@ -112,6 +123,7 @@ def read(
         stdout: The JSON, or nothing where the command failed before any.
         stderr: What it said besides.
         code: Its exit code; 7 is the engine's for changes that were not expected.
+        findings: What the guardrails said.
         unseen: What it could not see.
     """
     try:
@@ -120,7 +132,9 @@ def read(
         digest = {}
     steps = digest.get("steps") or []
     said = digest.get("diagnostics") or []
-    errors = _messages(said, "error")
+    errors = tuple(one.text for one in findings if one.stops)
+    # Its last words, which say nothing where something else was said.
+    errors += tuple(x for x in _messages(said, "error") if x != "preview failed")
     if code not in {0, 7} and not errors:
         errors = (_ANSI.sub("", stderr).strip() or f"pulumi ended with {code}",)
     changes: dict[str, Change] = {}
@@ -136,7 +150,10 @@ def read(
         changes=tuple(sorted(changes.values(), key=_order)),
         inner=inner,
         errors=errors,
-        warnings=_messages(said, "warning"),
+        warnings=(
+            *(one.text for one in findings if not one.stops),
+            *_messages(said, "warning"),
+        ),
         unseen=unseen,
     )
 
