@@ -25,7 +25,7 @@ def check(update: Update, stack: Stack) -> Iterator[Finding]:
         ("delete", update.deleted(), limit.deletions, "DELETIONS"),
         ("replace", update.replaced(), limit.replacements, "REPLACEMENTS"),
     ):
-        names = [known.thing.name for _, known in gone]
+        names = sorted(known.thing.name for _, known in gone)
         if len(names) > allowed:
             shown = ", ".join(islice(names, _SHOWN))
             more = ", …" if len(names) > _SHOWN else ""
