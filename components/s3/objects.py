@@ -14,6 +14,7 @@ from .client import S3Api
 # 10,000 parts, and boto3 makes them larger where these would be more.
 PART: Final = 64 * 1024 * 1024
 _CHUNK: Final = 1024 * 1024
+_IN_ONE_GO: Final = 1024 * 1024
 
 
 class Objects:
@@ -47,7 +48,9 @@ class Objects:
         if size >= PART:
             return self._put_in_parts(key, file)
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
-        with file.open("rb") as body:
+        with file.open("rb") as opened:
+            # A body that is a stream has boto3 ask first whether it may send it.
+            body = opened.read() if size <= _IN_ONE_GO else opened
             return _etag(
                 self.call("put_object", Key=key, Body=body, ChecksumSHA256=checksum)
             )
