@@ -43,7 +43,12 @@ SETTINGS: Final = (
 # What says that somebody else's change to the same object is not through yet: AWS's
 # own retries pass over these 409s.
 BUSY: Final = frozenset(
-    {"OperationAborted", "ConcurrentModification", "ConditionalRequestConflict"}
+    {
+        "OperationAborted",
+        "ConditionalRequestConflict",
+        "ConcurrentModification",
+        "EntityTemporarilyUnmodifiable",
+    }
 )
 # A bucket's name is locked for longer after it was deleted, but who waits for that?
 PATIENCE_SECONDS: Final = 30.0
