@@ -50,7 +50,7 @@ class Calls(NamedTuple):
 
 
 def kind_of(path: str) -> str:
-    """Name the collection that a request is about: `deployments`, `schedules`…"""
+    """Name the collection that a request is about: `deployments` or `schedules`."""
     steps = path.partition("/api")[2].strip("/").split("/")
     return next((step for step in steps if step in _NESTED), steps[0])
 

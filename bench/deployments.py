@@ -51,13 +51,18 @@ class Shape:
     def work_pools(self) -> dict[str, dict[str, Any]]:
         """The pools, by name."""
         pool = {"type": "process", "base_job_template": JOB_TEMPLATE}
-        return {f"pool-{i}": {**pool, "concurrency_limit": i + 1} for i in range(self.pools)}
+        return {
+            f"pool-{i}": {**pool, "concurrency_limit": i + 1} for i in range(self.pools)
+        }
 
     @property
     def values(self) -> dict[str, dict[str, Any]]:
         """The variables, by name."""
         return {
-            f"variable_{i}": {"value": {"number": i, "names": ["a", "b"]}, "tags": ["t"]}
+            f"variable_{i}": {
+                "value": {"number": i, "names": ["a", "b"]},
+                "tags": ["t"],
+            }
             for i in range(self.variables)
         }
 

@@ -15,7 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import httpx
 
@@ -56,7 +56,7 @@ class Floor:
         self._made: list[str] = []
         self.requests = 0
 
-    def __enter__(self) -> Floor:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
