@@ -55,8 +55,10 @@ def for_s3(
             for each, action in operations.keys_to_delete(bucket, request.body)
             if not may([action])
         )
+    is_read = name in ("GetObject", "HeadObject")
+    is_there = bucket in s3_backends[ACCOUNT]["aws"].buckets
     listing = [("s3:ListBucket", f"arn:aws:s3:::{bucket}")]
-    hides = name in ("GetObject", "HeadObject") and not may(listing)
+    hides = is_read and is_there and not may(listing)
     return Asked("s3", name, request, principal, bucket, key, refused, hides)
 
 

@@ -18,6 +18,7 @@ from localcloud.s3.patches import (
     permissions,
     policies,
     providers,
+    sessions,
     versions,
 )
 
@@ -33,6 +34,7 @@ PATCHES = (
     permissions,
     policies,
     providers,
+    sessions,
     versions,
 )
 

@@ -93,6 +93,8 @@ def test_an_absent_object_looks_denied_to_whoever_may_not_list(s3, bucket, user)
         reader.head_object(Bucket=bucket, Key="none")
     with refused("NoSuchKey", 404):
         s3.client("s3").get_object(Bucket=bucket, Key="none")
+    with refused("NoSuchBucket", 404):
+        s3.client("s3").get_object(Bucket=f"{bucket}-none", Key="none")
 
 
 def test_a_batch_deletion_is_decided_key_by_key(s3, root, bucket, user):

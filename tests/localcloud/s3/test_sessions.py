@@ -10,10 +10,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx
 import jwt
 import pytest
+from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from tests.support.s3_errors import refused
+from tests.support.waiting import until
 
 ACCOUNT = "123456789012"
 
@@ -166,6 +168,31 @@ def test_a_token_signed_by_another_is_refused(s3, issuer, modal_role):
         assume(s3, modal_role, unsigned)
     with refused("InvalidIdentityToken"):
         assume(s3, modal_role, "nonsense")
+
+
+def test_a_session_ends(s3, issuer, modal_role, bucket):
+    """An ended session is told so, which has SDKs take the role again."""
+    sts = s3.client(
+        "sts", config={"signature_version": "unsigned", "parameter_validation": False}
+    )
+    given = sts.assume_role_with_web_identity(
+        RoleArn=modal_role,
+        RoleSessionName="short",
+        WebIdentityToken=issuer.token(),
+        DurationSeconds=1,
+    )["Credentials"]
+    mine = s3.client(
+        "s3", (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    )
+
+    def has_ended():
+        try:
+            mine.list_objects_v2(Bucket=bucket)
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+        return None
+
+    assert until(has_ended, 20, what="the session's end") == "ExpiredToken"
 
 
 def test_a_session_policy_narrows(s3, root, issuer, modal_role, bucket):
