@@ -84,9 +84,13 @@ discover: environments ## Describe a live workspace as the stack's config: ARGS=
 
 # ── operations: STACK=prod ──────────────────────────────────────────────────────────
 
-.PHONY: doctor
+.PHONY: doctor rotate promote
 doctor: environments ## Say what would stop an `up`, and how to mend it
 	@$(PY) -m tools.doctor $(STACK) $(ARGS)
+rotate: environments ## Make a new key: WHAT=modal-token|prefect-key|aws-key [NAME=…]
+	@$(PY) -m tools.rotate $(STACK) $(WHAT) $(if $(NAME),--name $(NAME)) $(ARGS)
+promote: environments ## Show what FROM's config has that TO's has not; ARGS=--write, KEEP='PATH…'
+	@$(PY) -m tools.promote $(FROM) $(TO) $(foreach path,$(KEEP),--keep '$(path)') $(ARGS)
 
 # ── review: what .github/workflows run, step by step ────────────────────────────────
 
@@ -140,3 +144,13 @@ reference: .venv/made ## Write docs/reference and the outputs' schema anew from 
 .PHONY: tests
 tests: .venv/made-dev .venv-localcloud/made $(HOME_DIR)/modalflow/made $(HOME_DIR)/ministack/made engine
 	$(PY) -m pytest -n 2 --dist loadgroup -q
+
+# ── what is shipped ─────────────────────────────────────────────────────────────────
+
+$(HOME_DIR)/audit/made: requirements/audit.txt | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(HOME_DIR)/audit/venv
+	$(UV) pip install --quiet --python $(HOME_DIR)/audit/venv/bin/python --require-hashes -r requirements/audit.txt
+	@touch $@
+.PHONY: audit
+audit: environments $(HOME_DIR)/audit/made ## Known vulnerabilities, parts (SBOM) and licences of what is shipped
+	@$(PY) -m tools.audit

@@ -15,7 +15,7 @@ import yaml
 
 from components.kernel import ConfigurationError
 
-_PLAIN: Final = re.compile(r"[A-Za-z_/$][A-Za-z0-9_ ./@$-]*(?<! )")
+_PLAIN: Final = re.compile(r"[A-Za-z_/$]([A-Za-z0-9_ ./@$-]|:(?=[A-Za-z_/]))*(?<! )")
 _WORDS: Final = frozenset(
     {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"}
 )
