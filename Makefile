@@ -52,6 +52,12 @@ $(HOME_DIR)/ministack/made: requirements/ministack.txt | $(UV)
 	$(UV) pip install --quiet --python $(HOME_DIR)/ministack/bin/python --require-hashes -r requirements/ministack.txt
 	@touch $@
 
+$(HOME_DIR)/docs/made: requirements/docs.txt | $(UV)
+	@echo "── .flowground/docs: what builds the documentation's site" >&2
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(HOME_DIR)/docs
+	$(UV) pip install --quiet --python $(HOME_DIR)/docs/bin/python --require-hashes -r requirements/docs.txt
+	@touch $@
+
 .PHONY: environments engine
 environments: .venv/made .venv-localcloud/made ## Make both Python environments
 engine: .venv/made ## Find, fetch or build the Pulumi engine
@@ -128,7 +134,7 @@ down: environments ## Destroy the stacks and stop the local cloud
 CHECKED := components examples localcloud tools tests __main__.py
 
 .PHONY: test lint types unit reference
-test: lint types tests ## Run all tests, lint and types: what CI runs
+test: lint types docs tests ## Run all tests, lint and types: what CI runs
 lint: .venv/made-dev
 	.venv/bin/ruff check $(CHECKED)
 	.venv/bin/ruff format --check $(CHECKED)
@@ -141,6 +147,9 @@ unit: .venv/made-dev ## Run the fast, hermetic tests alone
 reference: .venv/made ## Write docs/reference and the outputs' schema anew from the models
 	$(PY) -m tools.reference
 	$(PY) -m tools.outputs_schema
+.PHONY: docs
+docs: $(HOME_DIR)/docs/made ## Build the documentation's site into site/
+	@NO_MKDOCS_2_WARNING=1 $(HOME_DIR)/docs/bin/mkdocs build --quiet
 .PHONY: tests
 tests: .venv/made-dev .venv-localcloud/made $(HOME_DIR)/modalflow/made $(HOME_DIR)/ministack/made engine
 	$(PY) -m pytest -n 2 --dist loadgroup -q
