@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from components.kernel.journal import VARIABLE as JOURNAL
 from tests.support.platform_project import PlatformProject
 from tests.support.proxy import Proxy
 from tests.support.pulumi_project import wait_until
@@ -57,19 +58,26 @@ def _provider(project: PlatformProject) -> int:
 
 
 @pytest.mark.parametrize(
-    ("victim", "writes"),
+    ("victim", "writes", "kept"),
     [
-        ("the command", 1),
-        ("the command", 13),
-        ("the provider", 2),
-        ("the provider", 7),
+        ("the command", 1, "checkpoints"),
+        ("the command", 19, "a journal"),
+        ("the provider", 2, "a journal"),
+        ("the provider", 7, "checkpoints"),
     ],
 )
 def test_a_kill_in_the_middle_is_mended_by_the_next_run(
-    proxied: tuple[PlatformProject, Proxy], victim: str, writes: int
+    proxied: tuple[PlatformProject, Proxy],
+    tmp_path: Path,
+    victim: str,
+    writes: int,
+    kept: str,
 ) -> None:
     """Killed after any number of writes: no duplicate, no orphan, no diff."""
     project, proxy = proxied
+    if kept == "a journal":  # as the make targets have it
+        project.env[JOURNAL] = str(tmp_path / "journal")
+        project.env["PULUMI_SKIP_CHECKPOINTS"] = "true"
     project.on("dev", "stack", "output")
     running = project.start("up", "--yes", "--skip-preview", "--stack", "dev")
     made = lambda: sum(call.writes for call in proxy.calls)  # noqa: E731

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.canaries import files, spoken, texts
 from tests.support.platform_project import STACKS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.platform_project import PlatformProject
 
 pytestmark = pytest.mark.xdist_group("stacks")
@@ -54,25 +56,44 @@ def test_schedules_run_in_prod_and_rest_in_dev(stacks: PlatformProject) -> None:
         assert {schedule["active"] for schedule in schedules} == active
 
 
-def test_no_secret_is_in_state_or_in_sight(stacks: PlatformProject) -> None:
+def test_no_secret_is_in_state_or_in_sight(
+    stacks: PlatformProject, tmp_path: Path
+) -> None:
     """Config secrets and minted keys are ciphertext wherever they are written."""
-    shown = stacks.on("dev", "stack", "output", "--json", "--show-secrets")
-    key = json.loads(shown)["credentials"]["prefect"]["ci"]
-    token = stacks.on("dev", "config", "get", "githubToken").strip()
-    written = stacks.state_files()
-    seen = stacks.on("dev", "preview", "--diff", "--json")
-    seen += stacks.on("dev", "stack", "output", "--json")
-    seen += stacks.on("dev", "stack", "export")
-    for secret in (key, token):
-        assert len(secret) > 20
-        assert secret not in written
-        assert secret not in seen
+    held = stacks.credentials("dev")
+    secrets = {
+        "the config's secret": stacks.on("dev", "config", "get", "githubToken").strip(),
+        "the service account's key": held["prefect"]["ci"],
+        "the Modal token": held["modal"]["token_secret"],
+        "the AWS key": held["s3"]["dags"]["secret_access_key"],
+        **{
+            f"the local cloud's {name}": stacks.cloud.env[name]
+            for name in ("PREFECT_API_KEY", "MODAL_TOKEN_SECRET", "GITHUB_TOKEN")
+        },
+    }
+    assert all(len(secret) > 20 for secret in secrets.values())
+    changed = ("--config", f"{stacks.name}:tier=staging")
+    plan = tmp_path / "plan.json"
+    saved = ("--save-plan", str(plan))
+    log = stacks("preview", "-v=9", "--logtostderr", "--stack", "dev", *changed)
+    places = texts(
+        text=stacks.on("dev", "preview", "--diff", *changed, *saved),
+        json=stacks.on("dev", "preview", "--diff", "--json", *changed),
+        drift=stacks.on("dev", "refresh", "--preview-only", "--diff"),
+        outputs=stacks.on("dev", "stack", "output", "--json"),
+        export=stacks.on("dev", "stack", "export"),
+        debug=log.stdout + log.stderr,
+        plan=plan.read_text(),
+    )
+    places |= dict(files(stacks.root.parent / "state"))
+    logs = dict(files(stacks.cloud.state_dir / "logs"))
+    assert logs
+    assert spoken(places | logs, secrets) == []
 
 
 def test_a_service_account_gets_in_with_its_key(stacks: PlatformProject) -> None:
     """The minted key opens its own workspace and no other."""
-    shown = stacks.on("dev", "stack", "output", "--json", "--show-secrets")
-    key = json.loads(shown)["credentials"]["prefect"]["ci"]
+    key = stacks.credentials("dev")["prefect"]["ci"]
     own = stacks.platform("dev")["prefect"]["api_url"]
     other = stacks.platform("prod")["prefect"]["api_url"]
     with stacks.cloud.client(api_key=key, base_url=own) as client:

@@ -65,6 +65,10 @@ class PlatformProject(Project):
         }
         own = f"{stack}-{self.suffix}"
         given["config"][f"{self.name}:modal"]["environment"]["name"] = own
+        # A bucket's name is the whole service's.
+        for name, bucket in given["config"][f"{self.name}:s3"]["dag_buckets"].items():
+            named = {"name": f"{own}-{name}"}
+            bucket["bucket"] = {**bucket.get("bucket", {}), **named}
         github = given["config"][f"{self.name}:github"]
         github["environment"] = {**github.get("environment", {}), "name": own}
         self._write(stack, given)
@@ -115,6 +119,11 @@ class PlatformProject(Project):
         """Return the stack's output for other teams."""
         shown = self.on(stack, "stack", "output", "flowground", "--json")
         return dict(json.loads(shown))
+
+    def credentials(self, stack: str) -> dict[str, Any]:
+        """Return what opens the stack's doors, in plaintext."""
+        whole = ("stack", "output", "credentials", "--json", "--show-secrets")
+        return dict(json.loads(self.on(stack, *whole)))
 
     def api(self, stack: str) -> httpx.Client:
         """Open the API of the stack's workspace, as its owner."""
