@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tools.expected_github import prepare
 from tools.plan import tell
 from tools.plans.comment import PREVIEW, render
 from tools.plans.kept import (
@@ -67,9 +68,15 @@ def rehearse(trial: Throwaway, base: str, folder: Path, *, source: Path = ROOT) 
         stages.append(Stage(title, time.monotonic() - started, failed, said))
         return not failed
 
-    known = trial.place(base, source=source)
+    def placed(commit: str | None) -> bool:
+        there = trial.place(commit, source=source)
+        if there:
+            prepare(trial.settings(), trial.env)
+        return there
+
+    known = placed(base)
     if not known or did("bring up what it is applied to", *_UP):
-        if not trial.place(None, source=source):
+        if not placed(None):
             sys.exit(f"there is no Pulumi.{trial.stack}.yaml to rehearse")
         # Each stage stands on the one before.
         _ = (

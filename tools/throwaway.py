@@ -63,6 +63,11 @@ class Throwaway:
         """The stack's file in the program."""
         return self.program / f"Pulumi.{self.stack}.yaml"
 
+    def settings(self) -> dict[str, Any]:
+        """Return the stack's config as the program now has it, without its secrets."""
+        text = self.config.read_text(encoding="utf-8")
+        return dict((yaml.safe_load(text) or {}).get("config") or {})
+
     def place(self, commit: str | None, *, source: Path = ROOT) -> bool:
         """Put the files of a commit, or of the working tree, where the program is.
 

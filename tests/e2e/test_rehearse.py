@@ -30,6 +30,10 @@ def checkout(tmp_path: Path) -> Path:
     root = tmp_path / "checkout"
     root.mkdir()
     copy_tree(ROOT, root)
+    # What the stack expects to be there is its own team's, unknown to the local cloud.
+    reviewers = {"reviewers": ["ada", "acme/platform"]}
+    delivery = {"repository": "acme/flows", "environment": reviewers}
+    change(root / "Pulumi.prod.yaml", "github", lambda found: found.update(delivery))
     who = ("-c", "user.name=t", "-c", "user.email=t@example.org")
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "base"]):
         subprocess.run(["git", *who, *command], cwd=root, check=True)
@@ -40,10 +44,10 @@ def checkout(tmp_path: Path) -> Path:
     return root
 
 
-def change(file: Path, edit: Callable[[dict], None]) -> None:
-    """Edit the Prefect settings of a stack's file."""
+def change(file: Path, service: str, edit: Callable[[dict], None]) -> None:
+    """Edit a service's settings in a stack's file."""
     settings = yaml.safe_load(file.read_text())
-    edit(settings["config"]["flowground:prefect"])
+    edit(settings["config"][f"flowground:{service}"])
     file.write_text(yaml.safe_dump(settings))
 
 
@@ -60,7 +64,7 @@ def test_a_change_to_prod_is_rehearsed(checkout: Path, tmp_path: Path) -> None:
         prefect["work_pools"]["other-pool"] = {"pool": {"type": "process"}}
         del prefect["flow_projects"]["hello"]
 
-    change(checkout / "Pulumi.prod.yaml", edit)
+    change(checkout / "Pulumi.prod.yaml", "prefect", edit)
     env = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
     env["PATH"] = os.pathsep.join([str(engine_bin()), env["PATH"]])
     env["TMPDIR"] = str(tmp_path)
