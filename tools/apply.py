@@ -9,15 +9,13 @@ than today's is refused before that: its reviewers have not seen what it would d
 from __future__ import annotations
 
 import argparse
-import shlex
 import shutil
-import subprocess
 import sys
 
 from tools.plan import state_digest
 from tools.plans.kept import PLAN, PLANS, facts_of
-from tools.stack import command, ensure
-from tools.surroundings import ROOT, environment
+from tools.stack import ensure, run
+from tools.surroundings import environment
 
 
 def main() -> int:
@@ -41,9 +39,7 @@ def main() -> int:
         )
     # Its preview was the plan, and what guardrails said of it has been seen.
     reviewed = ["--skip-preview", "--plan", str(folder / PLAN)]
-    run = command("up", stack, [*reviewed, *options])
-    print(f"$ {shlex.join(run)}", file=sys.stderr, flush=True)
-    code = subprocess.run(run, cwd=ROOT, env=env, check=False).returncode
+    code = run("up", stack, [*reviewed, *options], env)
     # Applied or begun, it describes a state that is gone.
     shutil.rmtree(folder)
     return code
