@@ -74,6 +74,8 @@ def test_no_canary_is_in_a_whole_stack() -> None:
         ({"db": {"apiKey": CANARY}}, {"db.apiKey": HIDDEN}),
         ({"token": [CANARY]}, {"token": HIDDEN}),
         ({"token": ""}, {"token": ""}),
+        ({"aws_access_key_id": CANARY}, {"aws_access_key_id": HIDDEN}),
+        ({"data": {"token_id": f'"{CANARY}"'}}, {"data.token_id": HIDDEN}),
         ({"tokens": 3, "keyboard": "qwerty"}, {"tokens": "3", "keyboard": "qwerty"}),
         (json.dumps({"auth_token": CANARY}), {"auth_token": HIDDEN}),
         ({"url": f"https://me:{CANARY}@x/y"}, {"url": "https://me:[hidden]@x/y"}),

@@ -16,9 +16,11 @@ from typing import Any, Final
 MARK: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "[secret]"  # noqa: S105  # what stands in a secret's place
 HIDDEN: Final = "[hidden: it looks like a credential]"
+# The id of a key pair or token is half of a credential, and so in the contract.
 _CREDENTIAL: Final = re.compile(
     r"(secret|password|passwd|token|credentials?"
-    r"|(api|private|access|secret|account)[_-]?key)$",
+    r"|(api|private|access|secret|account)[_-]?key"
+    r"|(token|access[_-]?key)[_-]?id)$",
     re.IGNORECASE,
 )
 _IN_URL: Final = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")
