@@ -32,6 +32,8 @@ _FORMS: Final = {
 _PATTERNS: Final = {
     what: re.compile(rf"(?<![A-Za-z0-9]){form}") for what, form in _FORMS.items()
 }
+# Half of a pair is no credential, where it is called what it is.
+_IDENTIFIER: Final = re.compile(r"key_?id$", re.IGNORECASE)
 _SECRET_NAME: Final = re.compile(
     r"(^|[_-])(password|passwd|secret|token|api_?key|access_?key|private_?key)$",
     re.IGNORECASE,
@@ -49,7 +51,8 @@ def check(thing: Thing, _: Stack) -> Iterator[str]:
     """Yield where a thing has a credential in plain sight."""
     for leaf in leaves(thing.inputs):
         if thing.kind in _SHOWN:
-            if what := _form_of(leaf.text):
+            called = _IDENTIFIER.search(thing.name)
+            if not called and (what := _form_of(leaf.text)):
                 yield (
                     f"{thing.kind} '{thing.name}' shows {what} to whoever may read "
                     "variables; make it a secret"
@@ -77,9 +80,11 @@ def check_config(_: Update, stack: Stack) -> Iterator[Finding]:
 
 def _taken_for(leaf: Leaf) -> str | None:
     text = leaf.text.strip()
+    if not text or _IDENTIFIER.search(leaf.key):
+        return None
     if form := _form_of(text):
         return form
-    if not text or _REFERENCE.search(text):
+    if _REFERENCE.search(text):
         return None
     if _SECRET_NAME.search(leaf.key):
         return f"the value of a {leaf.key}"

@@ -176,6 +176,7 @@ def test_plain_credentials_are_told_by_name() -> None:
         {"title": "KubernetesWorkerJobConfigurationWithVeryLongNameInCamelCase"},
         {"url": "https://api.prefect.cloud/api/accounts/x/workspaces/y"},
         {"token_works": True},
+        {"aws_access_key_id": CREDENTIALS["aws"]},
     ],
 )
 def test_what_is_no_credential_passes(value: Any) -> None:
