@@ -164,39 +164,36 @@ def test_a_prefect_key_goes_on_from_where_it_was_cut_short(stack: Stack) -> None
     assert all(line in half.splitlines() for line in file.splitlines())
 
 
-def test_a_modal_token_is_new_in_its_block_and_on_github(stack: Stack) -> None:
-    """The one before works until the next rotation, and can be ended."""
-    before = stack.held()["modal"]
+def test_a_modal_token_and_an_aws_key_are_new_where_they_are_used(
+    stack: Stack,
+) -> None:
+    """The one before works on, and is ended as the command says it can be."""
+    before = stack.held()
     said = stack.rotate("modal-token")
     after = stack.held()["modal"]
-    assert after["token_id"] != before["token_id"]
+    assert after["token_id"] != before["modal"]["token_id"]
     github = stack.on_github()
     assert github["MODAL_TOKEN_ID"] == after["token_id"]
     assert github["MODAL_TOKEN_SECRET"] == after["token_secret"]
     assert stack.block("secret", "modal-token")["value"] == after["token_secret"]
     assert _modal_takes(stack, after)
-    assert _modal_takes(stack, before)
+    assert _modal_takes(stack, before["modal"])
     assert "works until the next rotation; to end it now, set `overlap: false`" in said
     user = ("config", f"{stack.project.name}:modal", "service_user")
     text = YamlText(stack.file.read_text())
     stack.file.write_text(text.set((*user, "overlap"), False).text)
-    stack.project.up("dev")
-    assert not _modal_takes(stack, before)
-    assert _modal_takes(stack, after)
 
-
-def test_an_aws_key_is_new_in_its_block(stack: Stack) -> None:
-    """And the config says what it said, with its comments; nothing is left to do."""
-    before = stack.held()["s3"]["dags"]
     said = stack.rotate("aws-key")
     assert "aws-key dags: the new key is accepted" in said
     assert "the one before works until the next rotation" in said
-    after = stack.held()["s3"]["dags"]
-    assert after["access_key_id"] != before["access_key_id"]
+    key = stack.held()["s3"]["dags"]
+    assert key["access_key_id"] != before["s3"]["dags"]["access_key_id"]
     held = stack.block("aws-credentials", "dags")
-    assert held["aws_access_key_id"] == after["access_key_id"]
-    assert held["aws_secret_access_key"] == after["secret_access_key"]
-    assert "key:   # read by a key, for now" in stack.file.read_text()
+    assert held["aws_access_key_id"] == key["access_key_id"]
+    assert held["aws_secret_access_key"] == key["secret_access_key"]
+    assert not _modal_takes(stack, before["modal"])
+    assert _modal_takes(stack, after)
+    assert "# read by a key, for now" in stack.file.read_text()
     stack.project.on("dev", "preview", "--expect-no-changes", "--diff")
 
 
