@@ -122,7 +122,7 @@ def _write(
     whole = not selection.kinds and not selection.names
     settings = merged(there or {"workspace": place.settings(whole=whole)}, result)
     tier = file.get("tier") or (given.stack if given.stack in _TIERS else "dev")
-    text = file.text(_head(result), tier=tier, prefect=settings)
+    text = file.text(head(result), tier=tier, prefect=settings)
     if given.output == "-":
         print(text, end="")
     else:
@@ -134,11 +134,11 @@ def _write(
                 f"{target} cannot be written ({error.strerror}); choose another "
                 f"--output"
             ) from None
-        _tell(target, result)
+        tell(target, result)
     return 0
 
 
-def _head(result: Described) -> list[str]:
+def head(result: Described) -> list[str]:
     """Return the comments that the file begins with."""
     lines: list[str] = []
     if result.secrets:
@@ -153,11 +153,12 @@ def _head(result: Described) -> list[str]:
     return lines
 
 
-def _tell(target: Path, result: Described) -> None:
+def tell(target: Path, result: Described) -> None:
+    """Say what was written, and what is left to do."""
     counts: Counter[Any] = Counter(live.sort for live in result.described)
     told = ", ".join(f"{number} {sort}" for sort, number in counts.items())
     print(f"{target}: {told or 'nothing'}", file=sys.stderr)
-    for line in _head(result):
+    for line in head(result):
         print(line, file=sys.stderr)
 
 

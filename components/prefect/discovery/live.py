@@ -131,12 +131,12 @@ def read(api: PrefectApi) -> tuple[list[Live], list[LeftOut]]:
                 left_out.append(LeftOut(what, why))
     flows = {str(state.id): state.name for state, _ in parsed["Flow"]}  # type: ignore[attr-defined]  # a FlowState
     found = [
-        Live(sort, _name(sort, state, flows), state, wire)
+        Live(sort, name_of(sort, state, flows), state, wire)
         for sort, states in parsed.items()
         for state, wire in states
     ]
     deployed = {live.state.flow_id for live in found if live.sort == "Deployment"}
-    return sorted(_lasting(found, deployed), key=_place), left_out
+    return sorted(_lasting(found, deployed), key=place), left_out
 
 
 def _is_prefects(sort: str, wire: Wire) -> bool:
@@ -159,7 +159,8 @@ def _lasting(found: Iterable[Live], deployed: Iterable[object]) -> Iterator[Live
             yield live
 
 
-def _place(live: Live) -> tuple[int, str]:
+def place(live: Live) -> tuple[int, str]:
+    """Return what puts objects in the order in which the settings have them."""
     return list(KINDS).index(live.sort), live.name
 
 
@@ -170,7 +171,8 @@ _WITHIN: Final[dict[str, Callable[[Any, dict[str, str]], str]]] = {
 }
 
 
-def _name(sort: str, state: Any, flows: dict[str, str]) -> str:
+def name_of(sort: str, state: Any, flows: dict[str, str]) -> str:
+    """Return what tells an object from others of its kind; flows are named by id."""
     if sort in _WITHIN:
         return f"{_WITHIN[sort](state, flows)}/{state.name}"
     return str(getattr(state, KINDS[sort].key[-1]))
