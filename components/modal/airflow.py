@@ -144,7 +144,7 @@ class AirflowOnModal(pulumi.ComponentResource):
             opts: Pulumi's resource options.
         """
         super().__init__("flowground:modal:AirflowOnModal", resource_name, None, opts)
-        self._name, self._environment = resource_name, environment
+        self._called, self._environment = resource_name, environment
         self._force_destroy = force_destroy
         self._kept = pulumi.ResourceOptions(parent=self, protect=protect)
         child = pulumi.ResourceOptions(parent=self)
@@ -196,7 +196,7 @@ class AirflowOnModal(pulumi.ComponentResource):
 
     def _volume(self, what: str, name: pulumi.Input[str]) -> ModalVolume:
         return ModalVolume(
-            f"{self._name}-{what}",
+            f"{self._called}-{what}",
             name=name,
             environment=self._environment,
             force_destroy=self._force_destroy,

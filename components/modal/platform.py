@@ -75,12 +75,12 @@ class ModalPlatform(pulumi.ComponentResource):
         self._data = pulumi.ResourceOptions(parent=self, protect=protect)
 
         self._named = resource_name
-        self._name = _environment_name(settings)
+        self._environment_name = _environment_name(settings)
         self.environment = ModalEnvironment(
             "environment",
             **{
                 **self._resolved("environment", settings.environment),
-                "name": self._name,
+                "name": self._environment_name,
             },
             opts=self._data,
         )
@@ -181,15 +181,18 @@ class ModalPlatform(pulumi.ComponentResource):
         }
 
     def _service_user(self, one: ServiceUserSettings) -> ModalServiceUser:
-        if self._name in one.environment_roles:
+        if self._environment_name in one.environment_roles:
             raise ConfigurationError(
-                f"{SETTINGS_PATH}.service_user.environment_roles.{self._name}: is the "
+                f"{SETTINGS_PATH}.service_user.environment_roles.{self._environment_name}: is the "
                 "stack's own environment; remove it, and set `role` in its place"
             )
         return ModalServiceUser(
             "service-user",
-            name=one.name or self._name,
-            environment_roles={**one.environment_roles, self._name: one.role},
+            name=one.name or self._environment_name,
+            environment_roles={
+                **one.environment_roles,
+                self._environment_name: one.role,
+            },
             **one.model_dump(exclude={"name", "role", "environment_roles"}),
             # Its role in the environment is by name, which orders nothing.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.environment]),
