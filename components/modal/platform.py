@@ -183,7 +183,8 @@ class ModalPlatform(pulumi.ComponentResource):
     def _service_user(self, one: ServiceUserSettings) -> ModalServiceUser:
         if self._environment_name in one.environment_roles:
             raise ConfigurationError(
-                f"{SETTINGS_PATH}.service_user.environment_roles.{self._environment_name}: is the "
+                f"{SETTINGS_PATH}.service_user.environment_roles."
+                f"{self._environment_name}: is the "
                 "stack's own environment; remove it, and set `role` in its place"
             )
         return ModalServiceUser(
