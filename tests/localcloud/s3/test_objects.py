@@ -178,3 +178,21 @@ def test_metadata_and_tags_come_back(root, bucket):
     assert (head["ContentType"], head["CacheControl"]) == ("text/x-python", "no-cache")
     tags = root.get_object_tagging(Bucket=bucket, Key="k")["TagSet"]
     assert {tag["Key"]: tag["Value"] for tag in tags} == {"team": "data", "x": "y"}
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "value"),
+    [
+        ("CRC32C", 0xE3069283.to_bytes(4, "big")),
+        ("CRC64NVME", 0xAE8B14860A799888.to_bytes(8, "big")),
+    ],
+)
+def test_the_newer_checksums_are_what_they_say(root, bucket, algorithm, value):
+    """Known checksums of `123456789` are right; CRC32, as moto has it, is not."""
+    right = {f"Checksum{algorithm}": base64.b64encode(value).decode()}
+    root.put_object(Bucket=bucket, Key="k", Body=b"123456789", **right)
+    head = root.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    assert head[f"Checksum{algorithm}"] == right[f"Checksum{algorithm}"]
+    wrong = {f"Checksum{algorithm}": crc32(b"123456789")}
+    with refused("BadDigest", 400):
+        root.put_object(Bucket=bucket, Key="k", Body=b"123456789", **wrong)
