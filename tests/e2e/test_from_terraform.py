@@ -71,7 +71,7 @@ def test_a_state_is_converted_and_adopted_without_a_write(
         for one in exported["deployment"]["resources"]
         if one["type"].startswith("pulumi-python:dynamic/prefect:")
     ]
-    assert len(ours) == 21
+    assert len(ours) == 20
     assert len(set(ours)) == 12
 
 
