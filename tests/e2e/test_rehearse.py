@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,7 @@ def test_a_change_to_prod_is_rehearsed(checkout: Path, tmp_path: Path) -> None:
     """The base comes up, the change is planned and applied, and a second up is clean.
 
     Neither credentials nor the stack's passphrase are there, nothing is left running,
-    and the checkout's own state is not touched.
+    and the checkout's own state is not touched. No secret is in the plan.
     """
 
     def edit(prefect: dict) -> None:
@@ -86,5 +87,11 @@ def test_a_change_to_prod_is_rehearsed(checkout: Path, tmp_path: Path) -> None:
     assert counted[Op.DELETE] == 3
     assert counted[Op.CREATE] == 2
     assert counted[Op.UPDATE] == 1
+    kept = [*(checkout / ".flowground/rehearsals").rglob("*.json")]
+    assert "plan.json" in {file.name for file in kept}
+    for file in kept:
+        # Config's secrets, and what Prefect, Modal and AWS minted for the base.
+        found = re.findall(r"placeholder-|pnu_\w|as-\w{16}|ghp_\w", file.read_text())
+        assert found == [], file
     assert not (checkout / ".flowground/state").exists()
     assert [path.name for path in tmp_path.glob("flowground-*")] == []
