@@ -99,6 +99,12 @@ def run(name: str, stack: str, options: list[str], env: dict[str, str]) -> int:
         journal.clear()
     elif code >= 0:  # it was not killed
         journal.settle()
+    if name == "destroy" and code:
+        print(
+            f"what is left of stack {stack} may be half gone: before the next `up`, "
+            f"run `make refresh STACK={stack}`",
+            file=sys.stderr,
+        )
     return code
 
 

@@ -62,6 +62,7 @@ def told(error: Exception, account: Account) -> Exception:
     # Where one of these is raised, boto3 is there already.
     from boto3.exceptions import Boto3Error  # noqa: PLC0415
     from botocore import exceptions as theirs  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     ours = error
     match error:
@@ -74,7 +75,7 @@ def told(error: Exception, account: Account) -> Exception:
                 "AWS's certificate cannot be verified; set AWS_CA_BUNDLE to the file "
                 "of the authority that issued it"
             )
-        case theirs.HTTPClientError():
+        case theirs.HTTPClientError() | ResponseParserError():
             ours = LostAnswerError(
                 f"AWS did not answer ({type(error).__name__}), and may have done it; "
                 "run again to find out"

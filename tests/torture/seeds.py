@@ -68,7 +68,7 @@ def live(world: World, seed: int, there: dict[int, Any]) -> Report:
         engine.up(program(world.place, version=1))
         report.story.append("up 1, undisturbed")
     schedule.on, schedule.on_kill = True, engine.kill
-    interrupted = 0
+    interrupted, half_gone = 0, False
     for command in chance.sample(COMMANDS, k=chance.randrange(1, 4)):
         verb, _, version = command.partition(" ")
         # After a run that ended badly, the same program is run again.
@@ -77,6 +77,7 @@ def live(world: World, seed: int, there: dict[int, Any]) -> Report:
         report.story.append(f"{verb} {wanted}: {outcome}")
         if verb == "up":
             interrupted = 0 if outcome == "done" else wanted
+        half_gone |= outcome == "killed" or (verb, outcome) == ("destroy", "failed")
         if outcome == "killed":
             break
     schedule.on = False
@@ -84,6 +85,8 @@ def live(world: World, seed: int, there: dict[int, Any]) -> Report:
     final = interrupted or chance.choice((1, 2))
     report.story += [str(report.drawn), f"up {final}, undisturbed"]
     try:
+        if half_gone:  # `make recover`, or what a destroy that failed tells to do
+            engine.refresh()
         _converges(engine, program(world.place, version=final), world, there, final)
     except (AssertionError, FailedError) as problem:
         report.problems.append(str(problem)[:2000])

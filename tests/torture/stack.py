@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tests.support.mirrors import AFTER, BEFORE, told
 from tests.torture.engine import Declared
 
 if TYPE_CHECKING:
@@ -62,6 +63,27 @@ def program(place: dict[str, str], *, version: int) -> Program:
             lambda _: {"name": name, "force_destroy": True},
         ),
         Declared(
+            "bucket",
+            "s3:Bucket",
+            lambda _: {
+                "name": name,
+                "versioning": True,
+                "tags": {"version": str(version)},
+                "force_destroy": True,
+            },
+        ),
+        Declared(
+            "key",
+            "s3:AccessKey",
+            lambda _: {
+                "name": name,
+                "bucket": name,
+                "prefix": "dags/",
+                "rotation": str(version),
+                "overlap": False,
+            },
+        ),
+        Declared(
             "github environment",
             "github:Environment",
             lambda _: {
@@ -100,6 +122,17 @@ def program(place: dict[str, str], *, version: int) -> Program:
             },
         ),
     ]
+    second_level.append(
+        Declared(
+            "files",
+            "s3:BucketFiles",
+            lambda known: {
+                **told(AFTER if second else BEFORE, mode=False),
+                "bucket": known["bucket"].outputs["name"],
+                "prefix": "dags/",
+            },
+        )
+    )
     third = [
         Declared("deployment", "prefect:Deployment", _deployment(inside, second)),
         *(
@@ -107,6 +140,7 @@ def program(place: dict[str, str], *, version: int) -> Program:
             for key, kind, value in (
                 ("prefect_api_key", "ActionsSecret", ("account", "api_key")),
                 ("modal_token_secret", "ActionsSecret", ("user", "token_secret")),
+                ("aws_secret", "ActionsSecret", ("key", "secret_access_key")),
                 ("modal_token_id", "ActionsVariable", ("user", "token_id")),
             )
         ),

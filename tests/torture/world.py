@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from botocore.exceptions import ClientError
 from google.protobuf import json_format, message_factory
 from grpclib import GRPCError
 from modal_proto import api_pb2
@@ -18,6 +19,7 @@ from tests.support.grpc_proxy import SERVICE
 from tests.support.localcloud import LocalCloud
 from tests.support.modal_plane import RunningPlane, running_plane
 from tests.support.modal_raw import call, headers
+from tests.support.s3_plane import LocalS3
 from tests.torture.faults import FaultyGrpcProxy, FaultyProxy, Schedule
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class World:
     _api_url: str
     _plane: RunningPlane
     _project: Project
+    _s3: LocalS3
     _lines: tuple[FaultyProxy | FaultyGrpcProxy, ...] = field(default=())
 
     def under(self, schedule: Schedule) -> None:
@@ -94,6 +97,7 @@ class World:
             if user["name"].startswith(self.place["name"])
         ]
         there |= self._github()
+        there |= self._aws()
         return {name: _ordered(_settled(value)) for name, value in there.items()}
 
     def _github(self) -> dict[str, Any]:
@@ -106,6 +110,25 @@ class World:
                 there[part] = answer.json().get(part, [])
         return there
 
+    def _aws(self) -> dict[str, Any]:
+        name = self.place["name"]
+        s3, iam = self._s3.client("s3", tls=False), self._s3.client("iam", tls=False)
+        buckets = [one["Name"] for one in s3.list_buckets()["Buckets"]]
+        users = [one["UserName"] for one in iam.list_users()["Users"]]
+        there: dict[str, Any] = {
+            "buckets": buckets,
+            "aws users": users,
+            "aws keys": [
+                len(iam.list_access_keys(UserName=user)["AccessKeyMetadata"])
+                for user in users
+            ],
+        }
+        if name in buckets:
+            listed = s3.list_objects_v2(Bucket=name).get("Contents", [])
+            there["objects"] = [(one["Key"], one["ETag"]) for one in listed]
+            there["tags"] = s3.get_bucket_tagging(Bucket=name)["TagSet"]
+        return there
+
     def doors(self, outputs: Mapping[str, Mapping[str, Any]]) -> list[str]:
         """Tell which of the keys that a stack holds, or has delivered, do not open.
 
@@ -113,7 +136,7 @@ class World:
             outputs: The outputs of each resource, by its name in the stack.
         """
         key = outputs["account"]["api_key"]
-        user = outputs["user"]
+        user, aws = outputs["user"], outputs["key"]
         shut: list[str] = []
         with self._cloud.client(api_key=key, base_url=self._api_url) as client:
             if not client.post("/flows/filter", json={}).is_success:
@@ -126,7 +149,17 @@ class World:
         delivered = self._project.github.secrets(
             repository=self._project.repo, environment=self.place["name"]
         )
-        wanted = {"PREFECT_API_KEY": key, "MODAL_TOKEN_SECRET": user["token_secret"]}
+        pair = (aws["access_key_id"], aws["secret_access_key"])
+        reader = self._s3.client("s3", key=pair, tls=False)
+        try:
+            reader.list_objects_v2(Bucket=self.place["name"], Prefix="dags/")
+        except ClientError:
+            shut.append("the AWS key")
+        wanted = {
+            "AWS_SECRET": aws["secret_access_key"],
+            "PREFECT_API_KEY": key,
+            "MODAL_TOKEN_SECRET": user["token_secret"],
+        }
         return shut + [
             f"{name} in GitHub is another"
             for name, value in wanted.items()
@@ -169,7 +202,9 @@ def worlds(folder: Path) -> Iterator[World]:
         running_plane(folder / "modal") as plane,
         LocalGithub.start(folder) as github,
         FaultyProxy(_origin(cloud.cloud_api_url)) as prefect_line,
+        LocalS3.start(folder) as s3,
         FaultyProxy(github.url) as github_line,
+        FaultyProxy(s3.url) as s3_line,
         FaultyGrpcProxy(plane.grpc_url) as modal_line,
     ):
         project = github.project()
@@ -182,6 +217,8 @@ def worlds(folder: Path) -> Iterator[World]:
             "PREFECT_CLIENT_MAX_RETRIES": "1",
             **plane.env(),
             "MODAL_SERVER_URL": modal_line.url,
+            **s3.plain_env,
+            "AWS_ENDPOINT_URL": s3_line.url,
             "GITHUB_API_URL": github_line.url,
             "GITHUB_TOKEN": project.token,
         }
@@ -190,8 +227,9 @@ def worlds(folder: Path) -> Iterator[World]:
             "repository": project.repo,
             "name": f"t{uuid.uuid4().hex[:8]}",
         }
-        lines = (prefect_line, github_line, modal_line)
-        yield World(env, place, folder, cloud, workspace.api_url, plane, project, lines)
+        behind = (cloud, workspace.api_url, plane, project, s3)
+        lines = (prefect_line, github_line, modal_line, s3_line)
+        yield World(env, place, folder, *behind, lines)
 
 
 def _origin(url: str) -> str:

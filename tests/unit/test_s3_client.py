@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore import exceptions as theirs
+from botocore.parsers import ResponseParserError
 
 from components.kernel import (
     AccessError,
@@ -99,6 +100,7 @@ def test_a_credential_is_never_mixed_of_two(monkeypatch: pytest.MonkeyPatch) -> 
             LostAnswerError,
             "run again",
         ),
+        (ResponseParserError("half an answer"), LostAnswerError, "run again"),
         (
             theirs.SSLError(endpoint_url="https://x.test", error="self-signed"),
             ServiceError,
