@@ -54,6 +54,8 @@ class Throwaway:
             "FLOWGROUND_FLOWS": str(self.program / "flows"),
             "PULUMI_BACKEND_URL": state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": REHEARSAL_PASSPHRASE,
+            # Nobody takes a killed trial up again, so its state is written once a run.
+            "PULUMI_SKIP_CHECKPOINTS": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         self._salt: str | None = None
