@@ -79,10 +79,17 @@ class Rotation:
         self._begun.unlink(missing_ok=True)
 
     def held(self) -> dict[str, str] | None:
-        """Return the key that the stack hands out; None if it hands out none yet."""
+        """Return the key that the stack hands out; None if it hands out none yet.
+
+        Raises:
+            ConfigurationError: The stack's secrets cannot be opened.
+        """
         done = self.patient.pulumi("stack", "output", "--json", "--show-secrets")
         if done.returncode:
-            return None
+            raise ConfigurationError(
+                f"its outputs cannot be read ({first_error(done.stderr)}); see `make "
+                f"doctor STACK={self.patient.stack}`"
+            )
         return self.key.of_outputs(json.loads(done.stdout).get("credentials") or {})
 
     @property
@@ -100,7 +107,8 @@ class Rotation:
 
     def _made(self) -> str:
         """Return what the key was made by that there is, as the state has it."""
-        done = self.patient.pulumi("stack", "export")
+        # With its secrets: what cannot be opened could not be updated either.
+        done = self.patient.pulumi("stack", "export", "--show-secrets")
         if done.returncode:
             raise ConfigurationError(
                 f"its state cannot be read: {first_error(done.stderr)}"

@@ -201,7 +201,8 @@ def test_what_the_stack_does_not_make_is_refused(stack: Stack) -> None:
     """Before anything is changed."""
     text = stack.file.read_text()
     said = stack.rotate("prefect-key", 1, PULUMI_CONFIG_PASSPHRASE="wrong")
-    assert "PULUMI_CONFIG_PASSPHRASE" in said
+    assert "incorrect passphrase" in said
+    assert stack.file.read_text() == text
     stack.file.write_text(text.replace("service_user:", "volumes: {}\n    x:"))
     config = stack.rotate("modal-token", 1)
     stack.file.write_text(text)

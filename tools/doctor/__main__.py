@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from tools.surroundings import ROOT, environment
 
 from .aws import aws
-from .backend import journal, state
+from .backend import journal, opened, state
 from .config import secrets, settings
 from .engine import cli, packages
 from .finding import Verdict, stop
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # In the order of the table.
 CHECKS: Final[tuple[Callable[[Patient], Iterator[Finding]], ...]] = (
-    *(cli, packages, state, journal, settings, secrets),
+    *(cli, packages, state, opened, journal, settings, secrets),
     *(prefect, modal, github, aws),
 )
 

@@ -60,6 +60,22 @@ def state(patient: Patient) -> Iterator[Finding]:
         yield fine(ABOUT, "lock", "free")
 
 
+def opened(patient: Patient) -> Iterator[Finding]:
+    """See that the secrets that are in the state can be opened."""
+    if not patient.made:
+        return
+    # A stack without secrets in its config is opened by nothing less.
+    done = patient.pulumi("stack", "export", "--show-secrets")
+    if done.returncode:
+        told = (
+            f"the state's secrets cannot be opened ({first_error(done.stderr)}); set "
+            f"PULUMI_CONFIG_PASSPHRASE, or what else opens them, to the stack's own"
+        )
+        yield stop(ABOUT, "secrets", told)
+    else:
+        yield fine(ABOUT, "secrets", "opened")
+
+
 def journal(patient: Patient) -> Iterator[Finding]:
     """See whether a run was killed that made what no state has."""
     if Journal(journal_path(patient.stack, patient.env)).was_cut_short:

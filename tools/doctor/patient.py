@@ -32,6 +32,7 @@ class Patient:
         values: The project's own config, by key; secrets in plaintext.
         findings: What reading it came to.
         opened: Whether its secrets could be read.
+        made: Whether the backend has it.
     """
 
     stack: str
@@ -41,6 +42,7 @@ class Patient:
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     findings: tuple[Finding, ...] = ()
     opened: bool = True
+    made: bool = True
 
     @classmethod
     def of(cls, stack: str, folder: Path, env: Mapping[str, str]) -> Patient:
@@ -65,7 +67,8 @@ class Patient:
         else:
             values, finding = one._open_values(), one._trouble(done)
         opened = done.returncode == 0
-        return cls(stack, folder, project, env, values, (finding,), opened)
+        made = done.returncode != _NO_STACK
+        return cls(stack, folder, project, env, values, (finding,), opened, made)
 
     @property
     def file(self) -> Path:
