@@ -163,3 +163,10 @@ $(HOME_DIR)/audit/made: requirements/audit.txt | $(UV)
 .PHONY: audit
 audit: environments $(HOME_DIR)/audit/made ## Known vulnerabilities, parts (SBOM) and licences of what is shipped
 	@$(PY) -m tools.audit
+
+# ── proof ───────────────────────────────────────────────────────────────────────────
+
+SEEDS ?= 500
+.PHONY: torture
+torture: environments .venv/made-dev ## Faults and kills, seeded, and whether one `up` mends them: SEEDS=500
+	$(PY) -m tests.torture --seeds $(SEEDS) $(ARGS)
