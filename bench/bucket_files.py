@@ -22,6 +22,7 @@ from typing import Any
 from bench.measure import (
     ROOT,
     Table,
+    Took,
     compare,
     count,
     make_files,
@@ -61,7 +62,7 @@ class OnS3:
         """Return one's folder."""
         return self._work / self.bucket(who)
 
-    def sync(self, who: str) -> float:
+    def sync(self, who: str) -> Took:
         """Have one of them make its bucket what its folder is."""
         if who == OURS:
             return run("up", self._task, self._env)
@@ -69,7 +70,7 @@ class OnS3:
         options = ["--delete", "--only-show-errors"]
         return seconds([self._aws, "s3", "sync", *options, *ends], self._env)
 
-    def refresh(self) -> float:
+    def refresh(self) -> Took:
         """Have ours look for drift."""
         return run("refresh", self._task, self._env)
 

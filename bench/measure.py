@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (200, 8_000)
@@ -50,9 +51,25 @@ def same_size_edit_with_an_old_date(folder: Path) -> Path:
     return file
 
 
-def seconds(command: list[str], env: Mapping[str, str], stdin: str = "") -> float:
-    """Run a process to its end, and return how long it took, its start included."""
-    start = time.perf_counter()
+class Took(NamedTuple):
+    """What a process took, its start included, in seconds.
+
+    Attributes:
+        wall: From its start to its end.
+        cpu: Of processors, its own and the kernel's for it; other work on the machine
+            has little part in it.
+    """
+
+    wall: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{self.wall:.2f} s ({self.cpu:.2f} s CPU)"
+
+
+def seconds(command: list[str], env: Mapping[str, str], stdin: str = "") -> Took:
+    """Run a process to its end, and return what it took."""
+    start, used = time.perf_counter(), _cpu_of_children()
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -62,13 +79,19 @@ def seconds(command: list[str], env: Mapping[str, str], stdin: str = "") -> floa
         text=True,
         check=False,
     )
-    took = time.perf_counter() - start
+    took = Took(time.perf_counter() - start, _cpu_of_children() - used)
     if done.returncode:
         sys.exit(f"{command[:4]} failed:\n{done.stdout}\n{done.stderr}")
     return took
 
 
-def run(verb: str, task: Mapping[str, Any], env: Mapping[str, str]) -> float:
+def _cpu_of_children() -> float:
+    """Return what the processes have used that were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run(verb: str, task: Mapping[str, Any], env: Mapping[str, str]) -> Took:
     """Do something to resources in a process of its own (see `bench.run`)."""
     return seconds([sys.executable, "-m", "bench.run", verb], env, json.dumps(task))
 
@@ -79,10 +102,10 @@ class Table:
 
     title: str
     columns: tuple[str, str]
-    rows: dict[str, dict[str, float]] = field(default_factory=dict)
+    rows: dict[str, dict[str, Took]] = field(default_factory=dict)
     calls: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def note(self, row: str, column: str, took: float) -> None:
+    def note(self, row: str, column: str, took: Took) -> None:
         """Keep a time, unless there is a shorter one."""
         times = self.rows.setdefault(row, {})
         times[column] = min(took, times.get(column, took))
@@ -103,8 +126,8 @@ class Table:
             calls = self.calls.get(row, {})
             cells = [
                 row,
-                *("—" if took is None else f"{took:.2f} s" for took in (ours, theirs)),
-                f"{theirs / ours:.1f} times" if ours and theirs else "—",
+                *("—" if took is None else str(took) for took in (ours, theirs)),
+                f"{theirs.wall / ours.wall:.1f} times" if ours and theirs else "—",
                 *(calls.get(column, "—") for column in self.columns),
             ]
             print(f"| {' | '.join(cells)} |")
@@ -115,7 +138,7 @@ class Table:
         return [
             row
             for row, times in self.rows.items()
-            if second in times and times[first] >= times[second]
+            if second in times and times[first].wall >= times[second].wall
         ]
 
 
@@ -125,10 +148,10 @@ class Rivals(Protocol):
     def folder(self, who: str) -> Path:
         """Return the folder of one of them."""
 
-    def sync(self, who: str) -> float:
+    def sync(self, who: str) -> Took:
         """Have one of them make its store what its folder is, and tell the time."""
 
-    def refresh(self) -> float:
+    def refresh(self) -> Took:
         """Have ours look for drift, and tell the time."""
 
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.measure import Table, run, seconds
+from bench.measure import Table, Took, run, seconds
 from tests.support.grpc_proxy import GrpcProxy
 from tests.support.modal_plane import running_plane
 
@@ -43,7 +43,7 @@ def main() -> int:
         GrpcProxy(plane.grpc_url) as proxy,
     ):
 
-        def ours(phase: str, url: str) -> float:
+        def ours(phase: str, url: str) -> Took:
             verb, value = PHASES[phase]
             place = {"environment_name": "main", "values": {"KEY": value, "B": "b"}}
             names = [f"secret-{number:03}" for number in range(options.secrets)]
@@ -61,11 +61,11 @@ def main() -> int:
             ours(phase, proxy.url)
             table.count(phase, OURS, [call.path for call in proxy.calls])
         create = [sys.executable, "-m", "modal", "secret", "create", "--env=main"]
-        took = sum(
+        each = [
             seconds([*create, f"by-cli-{number}", "KEY=1", "B=b"], plane.env())
             for number in range(options.cli)
-        )
-        table.note("first time", cli, took)
+        ]
+        table.note("first time", cli, Took(*map(sum, zip(*each, strict=True))))
     table.print()
     for row in table.missed():
         print(f"\nNot faster: {row}")

@@ -20,7 +20,7 @@ from typing import Any
 
 from modal_proto import api_pb2
 
-from bench.measure import Table, compare, count, run, seconds
+from bench.measure import Table, Took, compare, count, run, seconds
 from tests.support.grpc_proxy import GrpcProxy
 from tests.support.modal_plane import RunningPlane, running_plane
 from tests.support.modal_raw import call
@@ -53,14 +53,14 @@ class OnModal:
         """Return one's folder."""
         return self._work / self.volume(who)
 
-    def sync(self, who: str) -> float:
+    def sync(self, who: str) -> Took:
         """Have one of them make its volume what its folder is."""
         if who == OURS:
             return run("up", self._task, self._env)
         put = [sys.executable, "-m", "modal", "volume", "put", "--force", "--env=main"]
         return seconds([*put, self.volume(who), str(self.folder(who)), "/"], self._env)
 
-    def refresh(self) -> float:
+    def refresh(self) -> Took:
         """Have ours look for drift."""
         return run("refresh", self._task, self._env)
 
