@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable
-from math import ceil
 from typing import Final, NamedTuple
 
 from tests.support.proxy import Call, Proxy
@@ -74,8 +73,3 @@ def total(calls: dict[str, Calls]) -> Calls:
         sum(one.reads for one in calls.values()),
         sum(one.writes for one in calls.values()),
     )
-
-
-def pages(number: int) -> int:
-    """Return how many reads a refresh may take for a kind of so many objects."""
-    return ceil(number / PAGE) + 2

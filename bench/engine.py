@@ -28,6 +28,16 @@ COMMANDS: Final = {
     "destroy": ("destroy", "--yes", "--skip-preview"),
     "preview": ("preview",),
 }
+# Which command each phase of a stack's life is, in their order.
+PHASES: Final = {
+    "cold up": "up",
+    "no-op up": "up",
+    "preview": "preview",
+    "refresh": "refresh",
+    "one-change up": "up",
+    "destroy": "destroy",
+}
+_CHANGED: Final = "one-change up"
 _EMPTY: Final = """
     import pulumi
     from pulumi.dynamic import CreateResult, Resource, ResourceProvider
@@ -40,8 +50,12 @@ _EMPTY: Final = """
             return CreateResult(props["name"], props)
 
 
+    class Empty(Resource, name="Empty"):
+        pass
+
+
     for number in range({number}):
-        Resource(Nothing(), f"empty-{{number}}", {{"name": f"empty-{{number}}"}})
+        Empty(Nothing(), f"empty-{{number}}", {{"name": f"empty-{{number}}"}})
 """
 
 
@@ -110,7 +124,8 @@ class PrefectStack(MeasuredStack):
         kept = yaml.safe_load(file.read_text()) if file.exists() else {}
         file.write_text(yaml.safe_dump(kept | {"config": given}))
 
-    def change_one(self) -> Cost:
-        """Change one deployment, and bring it up."""
-        self.configure(replace(self._shape, changed=True))
-        return self.run("up")
+    def take(self, phase: str) -> Cost:
+        """Take it through a phase; before one of them a deployment changes."""
+        if phase == _CHANGED:
+            self.configure(replace(self._shape, changed=True))
+        return self.run(PHASES[phase])

@@ -1,0 +1,107 @@
+"""One round of everything that is compared, on one server, at one size."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from bench import tofu
+from bench.counting import SlowProxy, by_kind
+from bench.engine import PHASES, EmptyStack, PrefectStack
+from bench.floor import Floor
+from bench.prefect_deploy import deploy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bench.deployments import Shape
+    from bench.processes import Cost
+
+PARTS: Final = ("ours", "calls", "floor", "engine", "checkpoints", "deploy", "tofu")
+# What is kept of a round, to be written down: JSON and nothing else.
+Result = dict[str, Any]
+
+
+def take(
+    parts: list[str], work: Path, shape: Shape, url: str, latency: float
+) -> Result:
+    """Measure the parts that were asked for.
+
+    Args:
+        parts: Which; see `PARTS`.
+        work: An empty folder.
+        shape: The size.
+        url: The API of an empty server, which is left empty.
+        latency: What the proxy that counts adds to each call, in seconds.
+    """
+    result: Result = {"date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
+    load = os.getloadavg()[0]
+    for part in parts:
+        match part:
+            case "ours":
+                result[part] = _phases(PrefectStack(work / part, shape, url))
+            case "calls":
+                result |= _counted(work / part, shape, url, latency)
+            case "floor":
+                result[part] = _floor(shape, url)
+            case "engine" | "checkpoints":
+                stack = EmptyStack(
+                    work / part, shape.resources, checkpoints=part == "checkpoints"
+                )
+                result[part] = {
+                    "cold up": _told(stack.run("up")),
+                    "no-op up": _told(stack.run("up")),
+                    "destroy": _told(stack.run("destroy")),
+                }
+            case "deploy":
+                cold, again = deploy(work / part, shape, url)
+                result[part] = {"cold up": _told(cold), "no-op up": _told(again)}
+            case _:
+                reason = tofu.missing()
+                result[part] = reason or {
+                    phase: _told(cost)
+                    for phase, cost in tofu.phases(work / part, shape, url).items()
+                }
+    result["load"] = [round(load, 1), round(os.getloadavg()[0], 1)]
+    return result
+
+
+def _phases(stack: PrefectStack) -> dict[str, Any]:
+    return {phase: _told(stack.take(phase)) for phase in PHASES}
+
+
+def _counted(work: Path, shape: Shape, url: str, latency: float) -> Result:
+    """Take the stack through its phases behind the proxy, and the floor too."""
+    calls: dict[str, Any] = {}
+    slow: dict[str, Any] = {}
+    with SlowProxy(url.removesuffix("/api"), latency) as proxy:
+        # What is on this machine is taken for SQLite, and written to by one at a time;
+        # a cloud is not, and so neither is what stands for it.
+        away = proxy.url.replace("127.0.0.1", "127.1") if latency else proxy.url
+        stack = PrefectStack(work, shape, f"{away}/api")
+        for phase in PHASES:
+            with proxy.recording() as made:
+                slow[phase] = _told(stack.take(phase))
+            calls[phase] = by_kind(made)
+            slow[phase]["refused"] = sum(call.status == 503 for call in made)
+        floor = _floor(shape, f"{proxy.url}/api") if latency else None
+    return {"calls": calls, "slow": slow, "slow_floor": floor, "latency": latency}
+
+
+def _floor(shape: Shape, url: str) -> dict[str, float]:
+    with Floor(url, shape) as floor:
+        return {
+            "create": floor.create(),
+            "read": floor.read(),
+            "delete": floor.delete(),
+        }
+
+
+def _told(cost: Cost) -> dict[str, float | None]:
+    return {
+        "seconds": cost.seconds,
+        "cpu": cost.cpu_seconds,
+        "peak": cost.peak_mebibytes,
+        "first": cost.first_output_seconds,
+    }
