@@ -21,7 +21,6 @@ from typing import Any
 
 from bench.measure import (
     ROOT,
-    Table,
     Took,
     compare,
     count,
@@ -30,6 +29,7 @@ from bench.measure import (
     same_size_edit_with_an_old_date,
     seconds,
 )
+from bench.results import Table
 from tests.support.proxy import Proxy
 from tests.support.s3_plane import LocalS3
 
@@ -112,6 +112,9 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--aws", help="an AWS CLI that is there already")
+    parser.add_argument(
+        "--write", action="store_true", help="to docs/benchmarks.md too"
+    )
     options = parser.parse_args()
     table = Table(f"{options.files} files to S3", (OURS, CLI))
     with (
@@ -134,12 +137,9 @@ def main() -> int:
         compare(table, rivals, options.files, options.rounds)
         count(table, rivals(proxy.url), options.files, calls)
         sent = {w: sends_an_edit_with_an_old_date(rivals(), w) for w in table.columns}
-    table.print()
-    print("\nA same-size edit with an old date:")
-    for who in table.columns:
-        print(f"- {who} {'sends' if sent[who] else 'misses'} it")
-    for row in table.missed():
-        print(f"\nNot faster: {row}")
+    told = [f"{who} {'sends' if sent[who] else 'misses'} it" for who in table.columns]
+    edit = f"A same-size edit with an old date: {', '.join(told)}."
+    table.report("bucket-files", edit, to_docs=options.write)
     return int(bool(table.missed()) or not sent[OURS])
 
 

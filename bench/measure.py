@@ -9,11 +9,12 @@ import resource
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from bench.results import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (200, 8_000)
@@ -94,52 +95,6 @@ def _cpu_of_children() -> float:
 def run(verb: str, task: Mapping[str, Any], env: Mapping[str, str]) -> Took:
     """Do something to resources in a process of its own (see `bench.run`)."""
     return seconds([sys.executable, "-m", "bench.run", verb], env, json.dumps(task))
-
-
-@dataclass
-class Table:
-    """Times in seconds by row and column; of several rounds the shortest counts."""
-
-    title: str
-    columns: tuple[str, str]
-    rows: dict[str, dict[str, Took]] = field(default_factory=dict)
-    calls: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def note(self, row: str, column: str, took: Took) -> None:
-        """Keep a time, unless there is a shorter one."""
-        times = self.rows.setdefault(row, {})
-        times[column] = min(took, times.get(column, took))
-
-    def count(self, row: str, column: str, calls: Iterable[str]) -> None:
-        """Keep what was called, and how often."""
-        counted = Counter(calls).most_common()
-        told = ", ".join(f"{number} {call}" for call, number in counted)
-        self.calls.setdefault(row, {})[column] = told or "none"
-
-    def print(self) -> None:
-        """Write the table, and how much faster the first column is than the second."""
-        print(f"\n### {self.title}\n")
-        heads = ["", *self.columns, "faster", *(f"calls of {c}" for c in self.columns)]
-        print(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
-        for row, times in self.rows.items():
-            ours, theirs = (times.get(column) for column in self.columns)
-            calls = self.calls.get(row, {})
-            cells = [
-                row,
-                *("—" if took is None else str(took) for took in (ours, theirs)),
-                f"{theirs.wall / ours.wall:.1f} times" if ours and theirs else "—",
-                *(calls.get(column, "—") for column in self.columns),
-            ]
-            print(f"| {' | '.join(cells)} |")
-
-    def missed(self) -> list[str]:
-        """Return the rows in which the first column is not the faster."""
-        first, second = self.columns
-        return [
-            row
-            for row, times in self.rows.items()
-            if second in times and times[first].wall >= times[second].wall
-        ]
 
 
 class Rivals(Protocol):

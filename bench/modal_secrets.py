@@ -14,7 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.measure import Table, Took, run, seconds
+from bench.measure import Took, run, seconds
+from bench.results import Table
 from tests.support.grpc_proxy import GrpcProxy
 from tests.support.modal_plane import running_plane
 
@@ -34,6 +35,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--secrets", type=int, default=100)
     parser.add_argument("--cli", type=int, default=10)
+    parser.add_argument(
+        "--write", action="store_true", help="to docs/benchmarks.md too"
+    )
     options = parser.parse_args()
     cli = f"modal secret create, {options.cli} of them"
     table = Table(f"{options.secrets} Modal secrets", (OURS, cli))
@@ -66,9 +70,7 @@ def main() -> int:
             for number in range(options.cli)
         ]
         table.note("first time", cli, Took(*map(sum, zip(*each, strict=True))))
-    table.print()
-    for row in table.missed():
-        print(f"\nNot faster: {row}")
+    table.report("modal-secrets", to_docs=options.write)
     return int(bool(table.missed()))
 
 

@@ -20,7 +20,8 @@ from typing import Any
 
 from modal_proto import api_pb2
 
-from bench.measure import Table, Took, compare, count, run, seconds
+from bench.measure import Took, compare, count, run, seconds
+from bench.results import Table
 from tests.support.grpc_proxy import GrpcProxy
 from tests.support.modal_plane import RunningPlane, running_plane
 from tests.support.modal_raw import call
@@ -90,6 +91,9 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--version", type=int, choices=(1, 2), default=1)
+    parser.add_argument(
+        "--write", action="store_true", help="to docs/benchmarks.md too"
+    )
     options = parser.parse_args()
     title = f"{options.files} files to a Modal volume of version {options.version}"
     table = Table(title, (OURS, CLI))
@@ -111,9 +115,8 @@ def main() -> int:
 
         compare(table, rivals, options.files, options.rounds)
         count(table, rivals(proxy.url), options.files, calls)
-    table.print()
-    for row in table.missed():
-        print(f"\nNot faster: {row}")
+    section = f"volume-files-v{options.version}"
+    table.report(section, to_docs=options.write)
     return int(bool(table.missed()))
 
 
