@@ -11,7 +11,8 @@ Secrets are left as references: the file's head lists the commands that set them
     python -m components.discover --stack dev --unmanaged
 
 lists what is in the workspace and not in the stack's state, and ends with code 7 if
-there is anything.
+there is anything. With --service, both are done for an environment of Modal, for what
+a repository on GitHub has of one, or for buckets.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from typing import TYPE_CHECKING, Any, Final
 from components.kernel import ConfigurationError, FlowgroundError
 from components.prefect.discovery import KINDS, Described, Selection, describe, read
 
-from .merge import merged, prefix_of
+from . import of_github, of_modal, of_s3
+from .merge import added, merged, prefix_of
 from .place import Place
 from .stack_file import StackFile
 from .state import managed_ids
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         file = StackFile(Path.cwd(), given.stack)
+        if given.service != "prefect":
+            return _other(file, given)
         selection = Selection(frozenset(given.kind), tuple(given.name))
         place = Place.of(file, given.workspace)
         if given.unmanaged:
@@ -62,6 +66,19 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--stack", required=True, help="whose config it becomes")
+    parser.add_argument(
+        "--service",
+        choices=("prefect", "modal", "github", "s3"),
+        default="prefect",
+        help="whose objects; --kind and --workspace are Prefect's",
+    )
+    parser.add_argument("--environment", help="of Modal or GitHub, by its name")
+    parser.add_argument("--repository", help="of GitHub: owner/name")
+    parser.add_argument(
+        "--shared",
+        action="store_true",
+        help="also what a repository on GitHub has for all its environments",
+    )
     parser.add_argument(
         "--workspace",
         metavar="HANDLE",
@@ -123,19 +140,52 @@ def _write(
     settings = merged(there or {"workspace": place.settings(whole=whole)}, result)
     tier = file.get("tier") or (given.stack if given.stack in _TIERS else "dev")
     text = file.text(head(result), tier=tier, prefect=settings)
-    if given.output == "-":
-        print(text, end="")
-    else:
-        target = Path(given.output or file.path)
-        try:
-            target.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise ConfigurationError(
-                f"{target} cannot be written ({error.strerror}); choose another "
-                f"--output"
-            ) from None
+    if target := _put(text, given.output, file):
         tell(target, result)
     return 0
+
+
+def _other(file: StackFile, given: argparse.Namespace) -> int:
+    """Do the same for a service that is not Prefect."""
+    match given.service:
+        case "modal":
+            found = of_modal.read(file, given.environment)
+        case "github":
+            found = of_github.read(
+                file, given.repository, given.environment, shared=given.shared
+            )
+        case _:
+            found = of_s3.read(file, given.name)
+    if given.unmanaged:
+        managed = managed_ids(given.stack, service=given.service)
+        strangers = sorted(k for k, id_ in found.ids.items() if id_ not in managed)
+        for stranger in strangers:
+            print(stranger)
+        return UNMANAGED if strangers else 0
+    there = file.get(given.service) or {}
+    tier = file.get("tier") or (given.stack if given.stack in _TIERS else "dev")
+    new = {given.service: added(there, found.settings)}
+    result = Described(found.settings, found.secrets, found.left_out, [])
+    text = file.text(head(result), tier=tier, **new)
+    if target := _put(text, given.output, file):
+        print(f"{target}: {', '.join(found.ids) or 'nothing'}", file=sys.stderr)
+        print("\n".join(head(result)), file=sys.stderr)
+    return 0
+
+
+def _put(text: str, output: str | None, file: StackFile) -> Path | None:
+    """Write the file and return which; None if it was printed."""
+    if output == "-":
+        print(text, end="")
+        return None
+    target = Path(output or file.path)
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{target} cannot be written ({error.strerror}); choose another --output"
+        ) from None
+    return target
 
 
 def head(result: Described) -> list[str]:

@@ -48,6 +48,18 @@ def merged(there: Mapping[str, Any], result: Described) -> dict[str, Any]:
     return settings
 
 
+def added(there: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with what was found and they do not say."""
+    both = {**found, **there}
+    for key in there.keys() & found.keys():
+        if isinstance(there[key], dict) and isinstance(found[key], dict):
+            # What a repository has for all its environments is groups again.
+            deeper = key == "shared"
+            merge = added if deeper else lambda own, new: {**new, **own}
+            both[key] = merge(there[key], found[key])
+    return both
+
+
 def _with_queues(own: Mapping[str, Any], entries: Mapping[str, Any]) -> dict[str, Any]:
     """Add entries, and to the entries of known work pools their queues."""
     both = {**entries, **own}

@@ -8,14 +8,17 @@ from typing import Any, Final
 
 from components.kernel import ConfigurationError
 
-_OURS: Final = "pulumi-python:dynamic/prefect:"
+_OURS: Final = "pulumi-python:dynamic/"
 
 
-def managed_ids(stack: str, *, or_none: bool = False) -> frozenset[str]:
-    """Return the ids of all Prefect objects that a stack has.
+def managed_ids(
+    stack: str, *, service: str = "prefect", or_none: bool = False
+) -> frozenset[str]:
+    """Return the ids of all objects of a service that a stack has.
 
     Args:
         stack: The stack's name, as `pulumi` knows it.
+        service: Whose objects.
         or_none: Take a stack that cannot be asked for one that was never up.
 
     Raises:
@@ -41,11 +44,11 @@ def managed_ids(stack: str, *, or_none: bool = False) -> frozenset[str]:
     if done.returncode:
         said = done.stderr.strip().partition("\n")[0]
         raise ConfigurationError(f"its state cannot be read: {said}")
-    return _ids(json.loads(done.stdout))
+    return _ids(json.loads(done.stdout), f"{_OURS}{service}:")
 
 
-def _ids(export: Any) -> frozenset[str]:
+def _ids(export: Any, ours: str) -> frozenset[str]:
     resources = (export.get("deployment") or {}).get("resources") or ()
     return frozenset(
-        one["id"] for one in resources if one["type"].startswith(_OURS) and "id" in one
+        one["id"] for one in resources if one["type"].startswith(ours) and "id" in one
     )
