@@ -129,6 +129,13 @@ status: environments ## Show the local cloud's services and addresses
 down: environments ## Destroy the stacks and stop the local cloud
 	@$(PY) -m tools.down
 
+# ── measurements: docs/benchmarks.md ────────────────────────────────────────────────
+
+.PHONY: bench
+bench: environments .venv/made-dev engine ## Measure, on an idle machine: ARGS='--deployments 10 100'
+	@$(PY) -m bench.startup
+	@$(PY) -m bench.prefect_scale $(ARGS)
+
 # ── checks ──────────────────────────────────────────────────────────────────────────
 
 CHECKED := components examples localcloud tools tests __main__.py
