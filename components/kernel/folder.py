@@ -31,6 +31,9 @@ from .model import Part
 IGNORED: Final = ("__pycache__/", "*.pyc", ".git", ".DS_Store")
 """What is ignored unless a pattern such as `!.git` has it back."""
 
+UNREAD: Final = ""
+"""Stands for the hash of a file that nobody has read."""
+
 # A file written as recently as this may be written again under the same time stamp.
 _SETTLED_NS: Final = 1_000_000_000
 

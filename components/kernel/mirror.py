@@ -32,7 +32,15 @@ from typing import (
 
 from pydantic import Field
 
-from .folder import File, Ignore, Manifest, from_program, read_folder, unchanged
+from .folder import (
+    UNREAD,
+    File,
+    Ignore,
+    Manifest,
+    from_program,
+    read_folder,
+    unchanged,
+)
 from .kind import Api, Kind, Wire
 from .model import Args, Local
 
@@ -164,31 +172,36 @@ class MirrorKind(Kind[PlaceT, A, S]):
     def _compared(self, place: PlaceT, live: Mapping[str, Entry]) -> Wire:
         """Find out what files are, reading only those that leave a doubt."""
         known: Manifest = getattr(place.known, "files", {})
-        stamps: Mapping[str, str] = getattr(place.known, "stamps", {})
-        if self.doubts(place):
-            stamps = {}
+        # A new mirror takes what is right for its own; else a file that has lost our
+        # stamp is somebody's, and stays so however often it is read.
+        stamps: Mapping[str, str | None] = getattr(
+            place.known, "stamps", dict.fromkeys(known)
+        )
+        trusted = {} if self.doubts(place) else stamps
         of_size = {
             path: entry
             for path, entry in live.items()
-            if path in known and known[path].size == entry.size
+            if path in known
+            and known[path].size == entry.size
+            and known[path].sha256 != UNREAD
         }
         told = {
             path: known[path].sha256
             for path, entry in of_size.items()
-            if stamps.get(path) == entry.stamp
+            if trusted.get(path) == entry.stamp
         }
         doubtful = {path: of_size[path] for path in of_size.keys() - told.keys()}
         if doubtful:
             told |= self.digests(place, doubtful)
-        ours = {path for path in told if told[path] == known[path].sha256 != ""}
+        right = {path for path in told if told[path] == known[path].sha256}
         return {
             "files": {
                 path: known[path]
-                if path in ours
-                else File(sha256=told.get(path, ""), size=entry.size)
+                if path in right
+                else File(sha256=told.get(path, UNREAD), size=entry.size)
                 for path, entry in live.items()
             },
-            "stamps": {path: live[path].stamp for path in ours},
+            "stamps": {path: live[path].stamp for path in right & stamps.keys()},
         }
 
     def parse(self, api: PlaceT, wire: Wire) -> S:

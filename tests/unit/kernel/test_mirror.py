@@ -16,7 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.kernel import Immutable, NameTakenError, ServiceError, kind, registry
+from components.kernel import (
+    Immutable,
+    Local,
+    NameTakenError,
+    ServiceError,
+    kind,
+    registry,
+)
 from components.kernel.lifecycle import Lifecycle
 from components.kernel.mirror import Entry, MirrorArgs, MirrorKind, MirrorState
 from tests.support.mirrors import told, write
@@ -36,6 +43,7 @@ class ShelfArgs(MirrorArgs):
     """A mirror on a shelf."""
 
     shelf: Annotated[str, Immutable] = "shelf"
+    verify: Annotated[str, Local] = "stamps"
 
 
 class ShelfState(MirrorState, ShelfArgs):
@@ -107,6 +115,10 @@ class ShelfKind(MirrorKind[ShelfPlace, ShelfArgs, ShelfState]):
             path: Entry(len(text), str(stamp))
             for path, (text, stamp) in place.store.files.items()
         }
+
+    def doubts(self, place: ShelfPlace) -> bool:
+        """Tell whether every file is to be read."""
+        return getattr(place.known, "verify", "") == "full"
 
     def digests(self, place: ShelfPlace, paths: Mapping[str, Entry]) -> dict[str, str]:
         """Read files."""
@@ -284,6 +296,24 @@ def test_drift_is_the_files_that_changed(
     assert store.did("remove") == ["e"]
     assert stack.refresh() == wanted
     assert store.done == []
+
+
+def test_what_is_somebodys_stays_somebodys(
+    store: Store, stack: Stack, tmp_path: Path
+) -> None:
+    """However often a refresh sees it: it does not become ours to delete."""
+    stack.up(write(tmp_path, {"a": "1", "b": "1"}))
+    store.put("b", "2")
+    store.put("theirs", "3")
+    for _ in range(3):
+        live = stack.refresh()
+        assert live is not None
+        assert live["b"]["sha256"] == hashlib.sha256(b"2").hexdigest()
+        assert live["theirs"] == {"sha256": "", "size": 1}
+        assert store.did("read") == ["b"]
+    assert stack.state is not None
+    stack.life.delete("shelf", stack.state)
+    assert store.text == {"b": "2", "theirs": "3"}
 
 
 def test_full_verification_trusts_no_stamp(
