@@ -49,15 +49,14 @@ _SHOWN: Final = frozenset({"prefect:Variable", "github:ActionsVariable"})
 
 def check(thing: Thing, _: Stack) -> Iterator[str]:
     """Yield where a thing has a credential in plain sight."""
+    shown = thing.kind in _SHOWN and not _IDENTIFIER.search(thing.name)
     for leaf in leaves(thing.inputs):
-        if thing.kind in _SHOWN:
-            called = _IDENTIFIER.search(thing.name)
-            if not called and (what := _form_of(leaf.text)):
-                yield (
-                    f"{thing.kind} '{thing.name}' shows {what} to whoever may read "
-                    "variables; make it a secret"
-                )
-        elif not leaf.sealed and (what := _taken_for(leaf)):
+        if shown and (what := _form_of(leaf.text)):
+            yield (
+                f"{thing.kind} '{thing.name}' shows {what} to whoever may read "
+                "variables; make it a secret"
+            )
+        elif not leaf.sealed and (what := _taken_for(leaf, thing.name)):
             yield (
                 f"{leaf.path} of '{thing.name}' looks like {what}, in plain sight; "
                 "set it with `pulumi config set --secret NAME`, and refer to it as "
@@ -78,16 +77,18 @@ def check_config(_: Update, stack: Stack) -> Iterator[Finding]:
                 )
 
 
-def _taken_for(leaf: Leaf) -> str | None:
+def _taken_for(leaf: Leaf, name: str = "") -> str | None:
     text = leaf.text.strip()
-    if not text or _IDENTIFIER.search(leaf.key):
+    # A variable is called by its resource, and what it holds is called `value`.
+    called = name if leaf.path == "value" else leaf.key
+    if not text or _IDENTIFIER.search(called):
         return None
     if form := _form_of(text):
         return form
     if _REFERENCE.search(text):
         return None
-    if _SECRET_NAME.search(leaf.key):
-        return f"the value of a {leaf.key}"
+    if _SECRET_NAME.search(called):
+        return f"the value of a {called}"
     if any(_is_random(run) for run in _RUN.findall(text)):
         return "a key"
     return None

@@ -192,6 +192,17 @@ def test_sealed_credentials_pass_unless_shown() -> None:
         assert broken_by(Thing(kind, "s", sealed)) == {"plain-credentials"}
 
 
+def test_variables_hold_no_passwords() -> None:
+    """A variable is told for the names in it as any other input is."""
+    value = json.dumps({"db_password": "hunter2"})
+    variable = Thing("prefect:Variable", "db", {"value": value})
+    assert broken_by(variable) == {"plain-credentials"}
+    plain = {"value": "hunter2"}
+    assert broken_by(Thing("github:ActionsVariable", "DB_PASSWORD", plain))
+    pair = {"value": CREDENTIALS["aws"]}
+    assert not broken_by(Thing("github:ActionsVariable", "AWS_ACCESS_KEY_ID", pair))
+
+
 def test_buckets_refuse_plain_http() -> None:
     """A bucket must be for TLS alone."""
     assert broken_by(bucket(tls_only=False)) == {"tls-buckets"}
