@@ -22,9 +22,8 @@ from tools.doctor.finding import Verdict
 from tools.doctor.patient import Patient
 from tools.promotion import Promotion, promoted
 from tools.promotion_rules import OWN, pattern
-from tools.rotate import diff
 from tools.surroundings import ROOT
-from tools.yaml_text import YamlText
+from tools.yaml_text import YamlText, diff
 
 _FAILED: Final = 1
 

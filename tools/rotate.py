@@ -11,7 +11,6 @@ nothing twice.
 from __future__ import annotations
 
 import argparse
-import difflib
 import hashlib
 import json
 import os
@@ -26,7 +25,7 @@ from tools.doctor.patient import Patient, first_error
 from tools.keys import SORTS, Key, accepts
 from tools.stack import run
 from tools.surroundings import HOME, ROOT, environment
-from tools.yaml_text import YamlText
+from tools.yaml_text import YamlText, diff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,18 +160,6 @@ def rotate(
         lives = accepts(rotation.patient, key, before)
         say(f"{key}: {key.fate(rotation.patient, started, lives=lives)}")
     return 0
-
-
-def diff(old: str, new: str, name: str, context: int = 3) -> str:
-    """Return a unified diff of a file."""
-    lines = difflib.unified_diff(
-        old.splitlines(keepends=True),
-        new.splitlines(keepends=True),
-        f"a/{name}",
-        f"b/{name}",
-        n=context,
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
 def _last(file: YamlText, path: tuple[str, ...]) -> str | None:

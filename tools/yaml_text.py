@@ -9,6 +9,7 @@ came out is read again and held against what was meant.
 from __future__ import annotations
 
 import copy
+import difflib
 import textwrap
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -247,6 +248,18 @@ class YamlText:
                 break
             start = above
         return start
+
+
+def diff(old: str, new: str, name: str, context: int = 3) -> str:
+    """Return a unified diff of a file."""
+    lines = difflib.unified_diff(
+        old.splitlines(keepends=True),
+        new.splitlines(keepends=True),
+        f"a/{name}",
+        f"b/{name}",
+        n=context,
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
 def _entries(mapping: yaml.MappingNode) -> list[_Entry]:

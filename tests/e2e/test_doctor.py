@@ -86,7 +86,7 @@ def test_a_stack_that_can_be_brought_up_is_fine(project: PlatformProject) -> Non
     assert not told.lines("STOP")
     reached = {line.split()[0] for line in told.lines("ok", "")}
     assert {"file", "CLI", "reach", "lock", "journal", "settings", "secrets"} <= reached
-    for service in ("prefect", "modal", "github"):
+    for service in ("prefect", "modal", "github", "aws"):
         assert any("reach" in line for line in told.lines("ok", service)), told.text
     assert told.lines("ok", "prefect")[1].startswith("clock"), told.text
 
@@ -177,4 +177,6 @@ def test_a_lock_in_a_bucket_is_seen(project: PlatformProject, tmp_path: Path) ->
     assert told.code == 1
     (locked,) = told.lines("STOP", "backend")
     assert "ada@runner-7" in locked
-    assert any(line.split() == ["reach", "s3://state/team"] for line in told.lines("ok"))
+    assert any(
+        line.split() == ["reach", "s3://state/team"] for line in told.lines("ok")
+    )

@@ -131,9 +131,7 @@ def test_a_way_that_leads_nowhere_is_told() -> None:
         YamlText(FILE).remove((*SIZES, "small", "x"))
 
 
-KEYS = st.sampled_from(
-    ["a", "b", "c", "on", "1.0", "with space", "x:y", "a.b", "#"]
-)
+KEYS = st.sampled_from(["a", "b", "c", "on", "1.0", "with space", "x:y", "a.b", "#"])
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), TEXTS, st.just("two\nlines\n")

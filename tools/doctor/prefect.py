@@ -118,11 +118,13 @@ def _look(
         if settings.get("service_accounts"):
             yield from _writes(client, "/bots/", "service accounts", "in the account")
     if inside:
-        wanted = {where for group, where in _WRITES.items() if settings.get(group)}
-        for path in sorted(wanted):
-            yield from _writes(
-                client, inside + path, path.strip("/"), "in the workspace"
-            )
+        wanted = {
+            where: group.replace("_", " ")
+            for group, where in _WRITES.items()
+            if settings.get(group)
+        }
+        for path, what in wanted.items():
+            yield from _writes(client, inside + path, what, "in the workspace")
 
 
 def _version(told: Any) -> Iterator[Finding]:
