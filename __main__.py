@@ -1,11 +1,16 @@
 """flowground: one environment of a Prefect + Modal platform, as its config says."""
 
+import gc
 import os
 import signal
 
 import pulumi
 
 from components.platform import Platform
+
+# A program lives for one run. The SDK keeps thousands of outputs waiting meanwhile, and
+# the collector would walk them again and again: 40 % of the time for 300 deployments.
+gc.disable()
 
 # The engine ends a failed run by SIGINT; the SDK would answer with a traceback that
 # buries the one error that matters.
