@@ -25,10 +25,14 @@ class SlowProxy(Proxy):
     Args:
         upstream: The server.
         latency: How many seconds each answer is kept back.
+
+    Attributes:
+        posted: The path and body of each POST that made something.
     """
 
     def __init__(self, upstream: str, latency: float = 0.0) -> None:
         super().__init__(upstream)
+        self.posted: list[tuple[str, bytes]] = []
         self._latency = latency
         # An answer goes out in two parts; the second must not wait for the
         # acknowledgement of the first, which takes 40 ms.
@@ -36,9 +40,12 @@ class SlowProxy(Proxy):
         handler.disable_nagle_algorithm = True  # type: ignore[attr-defined]  # see socketserver
 
     def call(self, method: str, path: str, body: bytes, status: int) -> Call:
-        """Keep the answer back, and say what the request was."""
+        """Keep the answer back, note what made something, and say what it was."""
         time.sleep(self._latency)
-        return super().call(method, path, body, status)
+        call = super().call(method, path, body, status)
+        if method == "POST" and call.writes and status < 300:
+            self.posted.append((path.partition("/api")[2], body))
+        return call
 
 
 class Calls(NamedTuple):

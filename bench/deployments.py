@@ -1,7 +1,7 @@
 """The stack that is measured: N deployments with a schedule each, and what they need.
 
-One description, written as the stack's settings, as the bodies of its objects and as
-a prefect.yaml, so that all who are compared make the same.
+One description, written as the stack's settings and as a prefect.yaml that flowground
+and the `prefect` command both deploy, so that all who are compared make the same.
 """
 
 from __future__ import annotations
@@ -88,30 +88,26 @@ class Shape:
         """Return the flow of one deployment."""
         return f"flow-{i % self.flows}"
 
-    def settings(self) -> dict[str, Any]:
-        """Write all of it as the stack's Prefect settings."""
+    def settings(self, project: Path) -> dict[str, Any]:
+        """Write all of it as the stack's Prefect settings.
+
+        The deployments lie in a prefect.yaml, as so many do: the engine hands a
+        program its config in one environment variable, and Linux has 128 KiB for it.
+
+        Args:
+            project: The folder that `write_project` wrote.
+        """
         return {
             "workspace": {"layout": "server"},
             "work_pools": {n: {"pool": pool} for n, pool in self.work_pools.items()},
             "variables": self.values,
             "flows": {name: {"tags": ["bench"]} for name in self.flow_names},
-            "deployments": {
-                f"deployment-{i}": {
-                    "flow": self.flow_of(i),
-                    "deployment": {
-                        **self.deployment(i),
-                        "path": "/srv/flows",
-                        "work_pool_name": self.pool_of(i),
-                        "schedules": [SCHEDULE],
-                    },
-                }
-                for i in range(self.deployments)
-            },
+            "flow_projects": {"bench": {"path": str(project)}},
         }
 
     def write_project(self, folder: Path) -> None:
         """Write the deployments as a prefect.yaml, with the code of their flows."""
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         flows = "".join(
             f'@flow(name="flow-{i}")\ndef flow_{i}(number: int = 0) -> int:\n'
             f"    return number\n\n\n"

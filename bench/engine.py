@@ -103,8 +103,12 @@ class PrefectStack(MeasuredStack):
     def __init__(self, folder: Path, shape: Shape, url: str) -> None:
         super().__init__(folder)
         self._shape = shape
-        self.at(url)
-        self.env |= {"PREFECT_HOME": str(folder / "prefect")}
+        self._project = folder / "deployments"
+        own = {k: v for k, v in self.env.items() if not k.startswith("PREFECT_")}
+        self.env = own | {
+            "PREFECT_API_URL": url,
+            "PREFECT_HOME": str(folder / "prefect"),
+        }
         for name in ("components", "flows"):
             (self.root / name).symlink_to(ROOT / name)
         shutil.copy(ROOT / "__main__.py", self.root)
@@ -112,14 +116,13 @@ class PrefectStack(MeasuredStack):
         self.save(**(settings | {"name": "probe", "runtime": self.runtime()}))
         self.configure(shape)
 
-    def at(self, url: str) -> None:
-        """Have it reach the server elsewhere."""
-        own = {k: v for k, v in self.env.items() if not k.startswith("PREFECT_API")}
-        self.env = own | {"PREFECT_API_URL": url}
-
     def configure(self, shape: Shape) -> None:
-        """Write the stack's config."""
-        given = {"probe:tier": "dev", "probe:prefect": shape.settings()}
+        """Write the stack's config, and the deployments that it names."""
+        shape.write_project(self._project)
+        given = {
+            "probe:tier": "dev",
+            "probe:prefect": shape.settings(self._project),
+        }
         file = self.root / "Pulumi.dev.yaml"
         kept = yaml.safe_load(file.read_text()) if file.exists() else {}
         file.write_text(yaml.safe_dump(kept | {"config": given}))

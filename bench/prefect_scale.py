@@ -1,7 +1,7 @@
 """N Prefect deployments on the real engine, against the floor, the engine and peers.
 
     .venv/bin/python -m bench.prefect_scale [--deployments 10 100] [--latency 0.1]
-        [--parts ours,calls,floor,engine,checkpoints,deploy,tofu]
+        [--parts calls,ours,floor,engine,checkpoints,deploy,tofu]
 
 Each round has a Prefect server of its own. Its figures replace those of the same N in
 .flowground/bench/prefect_scale.json, and the section of docs/benchmarks.md is written
@@ -50,6 +50,8 @@ def main() -> int:
         parser.error(
             f"no such parts: {', '.join(unknown)}; there are {', '.join(PARTS)}"
         )
+    if "floor" in parts and "calls" not in parts[: parts.index("floor")]:
+        parser.error("`floor` posts what `calls` has recorded; ask for both, in turn")
     missed = False
     for number in () if options.report else options.deployments:
         shape = Shape(number)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import httpx
+
 from bench import tofu
 from bench.counting import SlowProxy, by_kind
 from bench.engine import PHASES, EmptyStack, PrefectStack
-from bench.floor import Floor
+from bench.floor import Floor, Post, naming
 from bench.prefect_deploy import deploy
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from bench.deployments import Shape
     from bench.processes import Cost
 
-PARTS: Final = ("ours", "calls", "floor", "engine", "checkpoints", "deploy", "tofu")
+PARTS: Final = ("calls", "ours", "floor", "engine", "checkpoints", "deploy", "tofu")
 # What is kept of a round, to be written down: JSON and nothing else.
 Result = dict[str, Any]
 
@@ -29,7 +32,7 @@ def take(
     """Measure the parts that were asked for.
 
     Args:
-        parts: Which; see `PARTS`.
+        parts: Which, in this order; see `PARTS`. `floor` posts what `calls` recorded.
         work: An empty folder.
         shape: The size.
         url: The API of an empty server, which is left empty.
@@ -44,7 +47,7 @@ def take(
             case "calls":
                 result |= _counted(work / part, shape, url, latency)
             case "floor":
-                result[part] = _floor(shape, url)
+                result[part] = _floor(url, result["posts"])
             case "engine" | "checkpoints":
                 stack = EmptyStack(
                     work / part, shape.resources, checkpoints=part == "checkpoints"
@@ -63,6 +66,7 @@ def take(
                     phase: _told(cost)
                     for phase, cost in tofu.phases(work / part, shape, url).items()
                 }
+    result.pop("posts", None)
     result["load"] = [round(load, 1), round(os.getloadavg()[0], 1)]
     return result
 
@@ -75,6 +79,7 @@ def _counted(work: Path, shape: Shape, url: str, latency: float) -> Result:
     """Take the stack through its phases behind the proxy, and the floor too."""
     calls: dict[str, Any] = {}
     slow: dict[str, Any] = {}
+    posts: list[Post] = []
     with SlowProxy(url.removesuffix("/api"), latency) as proxy:
         # What is on this machine is taken for SQLite, and written to by one at a time;
         # a cloud is not, and so neither is what stands for it.
@@ -85,12 +90,28 @@ def _counted(work: Path, shape: Shape, url: str, latency: float) -> Result:
                 slow[phase] = _told(stack.take(phase))
             calls[phase] = by_kind(made)
             slow[phase]["refused"] = sum(call.status == 503 for call in made)
-        floor = _floor(shape, f"{proxy.url}/api") if latency else None
-    return {"calls": calls, "slow": slow, "slow_floor": floor, "latency": latency}
+            if not posts:
+                posts = _posts(proxy, url)
+        floor = _floor(f"{proxy.url}/api", posts) if latency else None
+    return {
+        "calls": calls,
+        "slow": slow,
+        "slow_floor": floor,
+        "latency": latency,
+        "posts": posts,
+    }
 
 
-def _floor(shape: Shape, url: str) -> dict[str, float]:
-    with Floor(url, shape) as floor:
+def _posts(proxy: SlowProxy, url: str) -> list[Post]:
+    """Return what made the objects, with the flows' names for their ids."""
+    with httpx.Client(base_url=url, trust_env=False) as http:
+        found = http.post("/flows/filter", json={}).raise_for_status().json()
+    sent = [Post(path, json.loads(body)) for path, body in proxy.posted]
+    return naming(sent, {flow["id"]: flow["name"] for flow in found})
+
+
+def _floor(url: str, posts: list[Post]) -> dict[str, float]:
+    with Floor(url, posts) as floor:
         return {
             "create": floor.create(),
             "read": floor.read(),

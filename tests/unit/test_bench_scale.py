@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench import sections, tofu
 from bench.bars import bars, faster, linear, reads_allowed
 from bench.counting import by_kind, kind_of
 from bench.deployments import Shape
-from bench.floor import Floor
+from bench.floor import Post, naming
 from bench.processes import measured
 from bench.startup import by_package, clients_of
 from components.prefect.settings import PrefectSettings
@@ -109,24 +110,30 @@ def test_growth_needs_both_sizes() -> None:
     assert growth.met is False
 
 
-def test_the_stack_is_what_the_floor_posts() -> None:
-    """Both make the same objects, from one description that the config accepts."""
+def test_the_floor_posts_a_flow_before_its_deployments_and_nothing_twice() -> None:
+    """Ids of then become names, and what was sent again after a 503 is sent once."""
+    flow = Post("/flows/", {"name": "flow-1"})
+    deployment = Post("/deployments/", {"name": "d", "flow_id": ID})
+    posts = naming([deployment, flow, deployment], {ID: "flow-1"})
+    assert posts == [flow, Post("/deployments/", {"name": "d", "flow_id": "flow-1"})]
+
+
+def test_the_config_is_one_that_the_program_takes(tmp_path: Path) -> None:
+    """What is measured is a valid config, and a project with all its deployments."""
     shape = Shape(3)
-    settings = PrefectSettings.model_validate(shape.settings())
-    with Floor("http://127.0.0.1:9/api", shape) as floor:
-        flows = dict.fromkeys(shape.flow_names, ID)
-        posted = [body["name"] for body in floor._deployments(flows)]
-        others = [body["name"] for _, body in floor._independent()]
-    assert posted == list(settings.deployments)
-    assert others == [*settings.work_pools, *settings.variables]
-    assert shape.resources == len(posted) + len(others) + len(shape.flow_names)
+    shape.write_project(tmp_path)
+    settings = PrefectSettings.model_validate(shape.settings(tmp_path))
+    project = yaml.safe_load((tmp_path / "prefect.yaml").read_text())
+    made = (settings.work_pools, settings.variables, settings.flows)
+    deployments = len(project["deployments"])
+    assert sum(map(len, made)) + deployments == shape.resources
 
 
 def test_a_change_is_of_one_deployment() -> None:
-    """The change that is measured changes one entry of the settings, and no more."""
-    before = Shape(5).settings()["deployments"]
-    after = replace(Shape(5), changed=True).settings()["deployments"]
-    assert [name for name in before if before[name] != after[name]] == ["deployment-0"]
+    """The change that is measured changes one deployment, and no more."""
+    before, after = Shape(5), replace(Shape(5), changed=True)
+    changed = [i for i in range(5) if before.deployment(i) != after.deployment(i)]
+    assert changed == [0]
 
 
 def test_terraform_is_given_as_many_objects() -> None:
