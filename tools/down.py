@@ -34,6 +34,11 @@ def main() -> int:
             check=True,
         )
         failed |= run("destroy", stack, ["--suppress-progress"], env)
+    if failed:
+        print(
+            "what holds data was kept, as it would be on the real services; to discard "
+            "it all, remove .flowground/localcloud and .flowground/state"
+        )
     failed |= subprocess.run(localcloud("down"), cwd=ROOT, check=False).returncode
     return failed
 

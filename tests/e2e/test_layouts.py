@@ -31,7 +31,7 @@ def test_stacks_share_a_workspace_and_leave_each_other_alone(
         platform.assert_settled("dev")
         with local_cloud.client(base_url=workspace.api_url) as api:
             left = api.post("/work_pools/filter", json={}).json()
-            assert [pool["name"] for pool in left] == ["dev-my-pool"]
+            assert [pool["name"] for pool in left] == ["dev-modal", "dev-my-pool"]
         platform.on("dev", "destroy", "--yes")
         with local_cloud.client(base_url=workspace.api_url) as api:
             assert api.post("/deployments/count", json={}).json() == 0
@@ -42,12 +42,12 @@ def test_a_server_without_workspaces_will_do(
 ) -> None:
     """With PREFECT_API_URL alone, a stack manages what that server holds."""
     with local_cloud.workspace() as workspace:
-        settings = platform.prefect_settings("prod")
+        settings = platform.prefect_settings("staging")
         settings["workspace"] = {"layout": "server"}
         settings["service_accounts"] = {}
-        platform.set_prefect("prod", settings)
+        platform.set_prefect("staging", settings)
         platform.env["PREFECT_API_URL"] = workspace.api_url
-        platform.up("prod")
-        platform.assert_settled("prod")
-        assert platform.platform("prod")["prefect"]["api_url"] == workspace.api_url
-        platform.on("prod", "destroy", "--yes")
+        platform.up("staging")
+        platform.assert_settled("staging")
+        assert platform.platform("staging")["prefect"]["api_url"] == workspace.api_url
+        platform.on("staging", "destroy", "--yes")
