@@ -47,8 +47,12 @@ def localcloud(*arguments: str) -> list[str]:
 
 
 def uses_localcloud() -> bool:
-    """Tell whether the services' own variables are left to the local cloud."""
-    return "PREFECT_API_KEY" not in os.environ
+    """Tell whether the services' own variables are the local cloud's, or left to it."""
+    key = os.environ.get("PREFECT_API_KEY")
+    if key is None:
+        return True
+    # So they are in a shell that works with it: `eval "$(… localcloud env)"`.
+    return localcloud_runs() and key == localcloud_environment().get("PREFECT_API_KEY")
 
 
 def engine_environment() -> dict[str, str]:
