@@ -43,7 +43,10 @@ def _update(args: StackValidationArgs) -> Update:
         (one.urn, Thing(kind_of(one.resource_type), one.name, one.props))
         for one in args.resources
     )
-    return Update({urn: thing for urn, thing in things if thing.ours})
+    return Update(
+        {urn: thing for urn, thing in things if thing.ours},
+        renamed={alias for one in args.resources for alias in one.opts.aliases},
+    )
 
 
 def _level(rule: Rule | StackRule, stack: Stack) -> EnforcementLevel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, Final, NamedTuple
@@ -41,12 +41,17 @@ class Update:
 
     Attributes:
         after: What the program declares.
+        renamed: The URNs that it says things had before.
     """
 
     def __init__(
-        self, after: Mapping[str, Thing], before: Mapping[str, Known] | None = None
+        self,
+        after: Mapping[str, Thing],
+        before: Mapping[str, Known] | None = None,
+        renamed: Collection[str] = (),
     ) -> None:
         self.after = after
+        self.renamed = frozenset(renamed)
         if before is not None:
             self.before = before
 
@@ -62,7 +67,7 @@ class Update:
     def deleted(self) -> Iterator[tuple[str, Known]]:
         """Yield what state has and the program no longer declares."""
         for urn, known in self.before.items():
-            if urn not in self.after:
+            if urn not in self.after and urn not in self.renamed:
                 yield urn, known
 
     def replaced(self) -> Iterator[tuple[str, Known]]:
@@ -81,7 +86,10 @@ def _replaces(known: Known, thing: Thing) -> bool:
     unknown = {k for k, v in seen.items() if v is UNKNOWN}
     if all(olds.get(key) == value for key, value in seen.items()):
         return False
-    lifecycle = load(thing.kind).lifecycle
+    try:
+        lifecycle = load(thing.kind).lifecycle
+    except LookupError:  # a dynamic provider of the program's own
+        return False
     return bool(lifecycle.replaces(known.id, olds, seen, unknown=unknown))
 
 

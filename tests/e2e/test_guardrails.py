@@ -206,3 +206,37 @@ def test_own_programs_are_guarded(
         assert f"[{level}]  {rule} " in shown, json.dumps(shown)
     for rule in passed:
         assert rule not in shown
+
+
+RENAMED: Final = """
+    import pulumi
+    from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+    class Provider(ResourceProvider):
+        def create(self, props):
+            return CreateResult("one", props)
+
+    class Thing(Resource, module="own", name="Thing"):
+        pass
+
+    config = pulumi.Config()
+    was = config.get("was")
+    for number in range(6):
+        old = [pulumi.Alias(name=f"{was}{number}")] if was else []
+        name = f"{config.require('name')}{number}"
+        opts = pulumi.ResourceOptions(aliases=old)
+        Thing(Provider(), name, {"name": name}, opts)
+    """
+
+
+def test_what_is_renamed_is_not_deleted(program: Project) -> None:
+    """Names that change are deletions, unless aliases say what they were."""
+    program.program(RENAMED)
+    program("config", "set", "tier", "prod")
+    program("config", "set", "name", "old")
+    program("up", "--yes", *GUARDED)
+    program("config", "set", "name", "new")
+    shown = program("preview", *GUARDED, code=None).stdout
+    assert "delete 6 objects (old0," in shown
+    program("config", "set", "was", "old")
+    assert "few-deletions" not in program("preview", *GUARDED).stdout

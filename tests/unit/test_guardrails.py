@@ -299,6 +299,13 @@ def test_an_update_replaces_only_so_much() -> None:
     assert not findings("few-deletions", Update(tagged, before))
 
 
+def test_kinds_of_others_are_no_obstacle() -> None:
+    """What a program's own dynamic provider replaces nobody here can tell."""
+    before = {"t": known("own:Thing", "t", name="a")}
+    after = {"t": Thing("own:Thing", "t", {"name": "b"})}
+    assert not findings("few-deletions", Update(after, before))
+
+
 @pytest.mark.parametrize("kind", ["prefect:ServiceAccount", "s3:AccessKey"])
 def test_old_keys_are_told(kind: str) -> None:
     """A key is told after a year, unless this update makes another one."""
