@@ -5,6 +5,7 @@ python -m tools.down
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -25,22 +26,29 @@ def main() -> int:
         if not _exists(stack, env):
             continue
         print(f"── stack {stack}", flush=True)
-        # On the local cloud a prod stack is a rehearsal, and may go.
-        subprocess.run(
-            ["pulumi", "state", "unprotect", "--all", "--yes", "--stack", stack],
-            cwd=ROOT,
-            env=env,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+        if _protects(stack, env):
+            print(
+                f"stack {stack} is kept, and comes back with the local cloud: it "
+                f"protects what holds data; to discard all stacks, remove "
+                f".flowground/localcloud and .flowground/state"
+            )
+            continue
         failed |= run("destroy", stack, ["--suppress-progress"], env)
-    if failed:
-        print(
-            "what holds data was kept, as it would be on the real services; to discard "
-            "it all, remove .flowground/localcloud and .flowground/state"
-        )
     failed |= subprocess.run(localcloud("down"), cwd=ROOT, check=False).returncode
     return failed
+
+
+def _protects(stack: str, env: dict[str, str]) -> bool:
+    """Tell whether a stack keeps anything from being deleted."""
+    exported = subprocess.run(
+        ["pulumi", "stack", "export", "--stack", stack],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    held = json.loads(exported.stdout)["deployment"].get("resources", ())
+    return any(resource.get("protect") for resource in held)
 
 
 def _exists(stack: str, env: dict[str, str]) -> bool:
