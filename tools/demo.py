@@ -125,6 +125,10 @@ def _having(told: Outputs) -> Iterator[tuple[str, list[str]]]:
             yield "service user", [f"{modal.service_user}, its token until {until}"]
         if modal.airflow:
             yield "Airflow: deploy by", [modal.airflow.commands["deploy"]]
+    if s3 := told.s3:
+        for bucket in s3.dag_buckets.values():
+            reader = f"read by {bucket.reader}" if bucket.reader else "with no reader"
+            yield "DAG bucket", [bucket.uri, bucket.region, reader]
     if github := told.github:
         yield "GitHub environment", [f"{github.environment} of {github.repository}"]
         yield "delivered there", [*github.variables, *github.secrets]
