@@ -6,6 +6,7 @@ import signal
 
 import pulumi
 
+from components.kernel import registered
 from components.platform import Platform
 
 # A program lives for one run. The SDK keeps thousands of outputs waiting meanwhile, and
@@ -19,3 +20,4 @@ signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 platform = Platform.from_config()
 pulumi.export("flowground", platform.outputs)
 pulumi.export("credentials", platform.credentials)
+pulumi.run(registered)

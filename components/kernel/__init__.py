@@ -33,7 +33,7 @@ from .model import (
     canonical_json,
 )
 from .references import Lookup, resolve
-from .resource import ManagedResource
+from .resource import ManagedResource, registered
 
 __all__ = [
     "AccessError",
@@ -71,5 +71,6 @@ __all__ = [
     "kind",
     "property_path",
     "redact",
+    "registered",
     "resolve",
 ]

@@ -6,6 +6,7 @@ all that happens between the two happens here.
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from weakref import WeakKeyDictionary
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from .kind import Kind
 
 _providers: WeakKeyDictionary[pulumi.Resource, dict[str, pulumi.ProviderResource]] = (
+    WeakKeyDictionary()
+)
+_declared: WeakKeyDictionary[pulumi.Resource, list[pulumi.Output[str]]] = (
     WeakKeyDictionary()
 )
 
@@ -71,6 +75,8 @@ class ManagedResource(Resource):
             if props.get(reserved) is None:
                 props.pop(reserved, None)
         super().__init__(Provider(kind), resource_name, props, self._options(opts))
+        if root := get_root_resource():
+            _declared.setdefault(root, []).append(self.urn)
         for field in json_fields(kind.state) & self.__dict__.keys():
             decode = partial(from_output, kind.state, field)
             self.__dict__[field] = self.__dict__[field].apply(decode)
@@ -118,6 +124,19 @@ class ManagedResource(Resource):
                 cls.kind.token.partition(":")[0], cls.settings
             )
         return merged
+
+
+async def registered() -> None:
+    """Wait for the engine to be done with all resources; for `pulumi.run`.
+
+    The SDK's own wait, at a program's end, asks all pending outputs again whenever one
+    has come, which is quadratic: half of the time for 300 deployments. After this one,
+    which asks each resource once, there is next to nothing left to wait for. Errors are
+    left to the SDK's wait, which tells them.
+    """
+    root = get_root_resource()
+    urns = _declared.get(root, []) if root else []
+    await asyncio.gather(*(urn.future() for urn in urns), return_exceptions=True)
 
 
 def provider_of(service: str, settings: Iterable[str]) -> pulumi.ProviderResource:

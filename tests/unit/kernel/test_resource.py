@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kernel import ManagedResource
+from components.kernel import ManagedResource, registered
 from components.kernel.dynamic import Provider
 from tests.unit.kernel.library import BookKind, NumberedBookKind
 from tests.unit.kernel.program import Registered, run
@@ -274,3 +274,44 @@ def test_each_resource_has_a_provider_of_its_kind(
     monkeypatch.setattr(Provider, "__reduce__", noting)
     sent()
     assert made == ["unit:Book"]
+
+
+def test_the_wait_at_the_end_is_for_every_resource() -> None:
+    """After it, the engine has answered for all that the program declared."""
+    made: list[str] = []
+
+    def respond(name: str) -> dict[str, Any]:
+        made.append(name)
+        return {}
+
+    async def told() -> list[str]:
+        await registered()
+        return sorted(made)
+
+    def program() -> dict[str, Any]:
+        for title in ("emma", "persuasion"):
+            Book(title)
+        return {"made": pulumi.Output.from_input(told())}
+
+    outputs = run(program, respond=respond).outputs
+    assert {"emma", "persuasion"} <= set(outputs["made"])
+
+
+def test_a_failure_ends_the_wait_and_is_told_by_the_engine() -> None:
+    """What the engine refuses does not hang the program, nor is it kept from sight."""
+
+    def respond(name: str) -> dict[str, Any]:
+        if name == "emma":
+            raise RuntimeError("no room on the shelf")
+        return {}
+
+    async def told() -> bool:
+        await registered()
+        return True
+
+    def program() -> dict[str, Any]:
+        Book("emma")
+        return {"waited": pulumi.Output.from_input(told())}
+
+    with pytest.raises(RuntimeError, match="no room on the shelf"):
+        run(program, respond=respond)
