@@ -3,7 +3,8 @@
     .venv/bin/python -m bench.prefect_scale [--deployments 10 100] [--latency 0.1]
         [--parts calls,ours,floor,engine,checkpoints,deploy,tofu]
 
-Each round has a Prefect server of its own. Its figures replace those of the same N in
+Each round has a Prefect server of its own and is kept whole: figures of two runs are no
+ratio. It replaces the one of the same N in
 .flowground/bench/prefect_scale.json, and the section of docs/benchmarks.md is written
 anew from all that are there; `--report` only writes it. Run it on a machine that does
 nothing else: the load average is written down beside the figures.
@@ -60,7 +61,7 @@ def main() -> int:
             with running_server(work) as url:
                 taken = take(parts, work, shape, url, options.latency)
         results = load()
-        results[number] = {**results.get(number, {}), **taken}
+        results[number] = taken
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(json.dumps(results, indent=1))
         for bar in bars(shape, taken):

@@ -41,6 +41,7 @@ def take(
     result: Result = {"date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
     load = os.getloadavg()[0]
     for part in parts:
+        print(f"{shape.deployments} deployments: {part}", flush=True)
         match part:
             case "ours":
                 result[part] = _phases(PrefectStack(work / part, shape, url))
@@ -66,6 +67,8 @@ def take(
                     phase: _told(cost)
                     for phase, cost in tofu.phases(work / part, shape, url).items()
                 }
+    if "ours" not in result and "slow" in result and not latency:
+        result["ours"] = result["slow"]  # once through the proxy has to do
     result.pop("posts", None)
     result["load"] = [round(load, 1), round(os.getloadavg()[0], 1)]
     return result
