@@ -38,8 +38,9 @@ PHASES: Final = {
     "destroy": "destroy",
 }
 _CHANGED: Final = "one-change up"
-_EMPTY: Final = """
-    import pulumi
+# In a module, so that the provider is pickled by its name: the SDK's pickler nests a
+# level deeper with each resource, and a provider pickled by value ends at the 313th.
+_NOTHING: Final = """
     from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 
 
@@ -52,7 +53,9 @@ _EMPTY: Final = """
 
     class Empty(Resource, name="Empty"):
         pass
-
+"""
+_EMPTY: Final = """
+    from nothing import Empty, Nothing
 
     for number in range({number}):
         Empty(Nothing(), f"empty-{{number}}", {{"name": f"empty-{{number}}"}})
@@ -88,6 +91,7 @@ class EmptyStack(MeasuredStack):
 
     def __init__(self, folder: Path, number: int, *, checkpoints: bool) -> None:
         super().__init__(folder, checkpoints=checkpoints)
+        self.write("nothing.py", _NOTHING)
         self.program(_EMPTY.format(number=number))
 
 

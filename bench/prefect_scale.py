@@ -38,6 +38,13 @@ def load() -> dict[int, Result]:
     return {int(n): one for n, one in json.loads(RESULTS.read_text()).items()}
 
 
+def _keep(number: int, taken: Result) -> None:
+    results = load()
+    results[number] = taken
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=1))
+
+
 def main() -> int:
     """Measure what was asked for; return 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -56,14 +63,15 @@ def main() -> int:
     missed = False
     for number in () if options.report else options.deployments:
         shape = Shape(number)
-        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            work = Path(folder)
-            with running_server(work) as url:
-                taken = take(parts, work, shape, url, options.latency)
-        results = load()
-        results[number] = taken
-        RESULTS.parent.mkdir(parents=True, exist_ok=True)
-        RESULTS.write_text(json.dumps(results, indent=1))
+        taken: Result = {}
+        try:
+            with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+                work = Path(folder)
+                with running_server(work) as url:
+                    take(taken, parts, work, shape, url, options.latency)
+        finally:
+            taken.pop("posts", None)
+            _keep(number, taken)
         for bar in bars(shape, taken):
             missed = missed or bar.met is False
             print(f"{number}: {bar.what}: {bar.measured}; {bar.limit}; met: {bar.met}")

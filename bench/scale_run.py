@@ -26,20 +26,26 @@ PARTS: Final = ("calls", "ours", "floor", "engine", "checkpoints", "deploy", "to
 Result = dict[str, Any]
 
 
-def take(
-    parts: list[str], work: Path, shape: Shape, url: str, latency: float
-) -> Result:
+def take(  # noqa: PLR0917  # six things that a round is made of
+    result: Result,
+    parts: list[str],
+    work: Path,
+    shape: Shape,
+    url: str,
+    latency: float,
+) -> None:
     """Measure the parts that were asked for.
 
     Args:
+        result: Where each is put once it was measured, whatever becomes of the next.
         parts: Which, in this order; see `PARTS`. `floor` posts what `calls` recorded.
         work: An empty folder.
         shape: The size.
         url: The API of an empty server, which is left empty.
         latency: What the proxy that counts adds to each call, in seconds.
     """
-    result: Result = {"date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
-    load = os.getloadavg()[0]
+    load = round(os.getloadavg()[0], 1)
+    result |= {"date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "load": [load, load]}
     for part in parts:
         print(f"{shape.deployments} deployments: {part}", flush=True)
         match part:
@@ -67,11 +73,9 @@ def take(
                     phase: _told(cost)
                     for phase, cost in tofu.phases(work / part, shape, url).items()
                 }
-    if "ours" not in result and "slow" in result and not latency:
-        result["ours"] = result["slow"]  # once through the proxy has to do
-    result.pop("posts", None)
-    result["load"] = [round(load, 1), round(os.getloadavg()[0], 1)]
-    return result
+        result["load"][1] = round(os.getloadavg()[0], 1)
+        if "ours" not in parts and part == "calls" and not latency:
+            result["ours"] = result["slow"]  # once through the proxy has to do
 
 
 def _phases(stack: PrefectStack) -> dict[str, Any]:
