@@ -75,14 +75,12 @@ def test_no_secret_is_in_state_or_in_sight(
     changed = ("--config", f"{stacks.name}:tier=staging")
     plan = tmp_path / "plan.json"
     saved = ("--save-plan", str(plan))
-    log = stacks("preview", "-v=9", "--logtostderr", "--stack", "dev", *changed)
     places = texts(
         text=stacks.on("dev", "preview", "--diff", *changed, *saved),
         json=stacks.on("dev", "preview", "--diff", "--json", *changed),
         drift=stacks.on("dev", "refresh", "--preview-only", "--diff"),
         outputs=stacks.on("dev", "stack", "output", "--json"),
         export=stacks.on("dev", "stack", "export"),
-        debug=log.stdout + log.stderr,
         plan=plan.read_text(),
     )
     places |= dict(files(stacks.root.parent / "state"))
