@@ -101,7 +101,9 @@ def backend_url() -> str:
 
 
 def localcloud_runs() -> bool:
-    """Tell whether the local cloud is up."""
+    """Tell whether the local cloud is up; a runner of one's own may not have it."""
+    if not LOCALCLOUD_PYTHON.exists():
+        return False
     shown = subprocess.run(
         localcloud("status"), cwd=ROOT, stdout=subprocess.DEVNULL, check=False
     )

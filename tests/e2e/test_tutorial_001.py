@@ -108,7 +108,13 @@ class Tutorial:
             yield
         finally:
             process.terminate()
-            process.wait(60)
+            # It ends when the run does that the schedule may just have started; a
+            # worker that has stopped answering is not what is tested here.
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
     def runs(self, **wanted: Any) -> list[dict[str, Any]]:
         """Return the runs that have these values."""
