@@ -72,7 +72,7 @@ preview: environments ## Show what `up` would change, property by property
 	@$(STACK_CMD) preview $(STACK) $(ARGS)
 refresh: environments ## Take what changed outside into the state
 	@$(STACK_CMD) refresh $(STACK) $(ARGS)
-drift: environments ## Show what changed outside; exit code 7 if anything did
+drift: environments ## Show what changed outside; fails if anything did
 	@$(STACK_CMD) drift $(STACK) $(ARGS)
 destroy: environments ## Delete all that the stack made
 	@$(STACK_CMD) destroy $(STACK) $(ARGS)

@@ -141,7 +141,7 @@ def whats_next(api_url: str) -> None:
     else:
         say(f"the Prefect API     {api_url}")
     say("a change            edit Pulumi.dev.yaml, then `make preview STACK=dev`")
-    say("what drifted        make drift STACK=dev   exit code 7 if anything did")
+    say("what drifted        make drift STACK=dev   fails if anything did")
     say("the outputs         make outputs STACK=dev FORMAT=table")
     say('a shell in it       eval "$(make -s outputs FORMAT=env ARGS=--show-secrets)"')
     say("all of it, a page   make catalogue")

@@ -60,6 +60,8 @@ def engine_environment() -> dict[str, str]:
     env = dict(os.environ)
     env["PATH"] = os.pathsep.join([str(engine()), env.get("PATH", "")])
     env.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+    # Else a connection's ordinary end is told to the user.
+    env.setdefault("GRPC_VERBOSITY", "ERROR")
     return env
 
 
