@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -19,8 +16,7 @@ from localcloud.certificate import Certificate
 from localcloud.github import tls
 from localcloud.github.application import Application
 from localcloud.github.limits import Limits
-
-HOST = "127.0.0.1"
+from localcloud.holding import HOST, alone, listening
 
 
 def serve(
@@ -40,9 +36,9 @@ def serve(
     # Private keys are kept in it: those that secrets are sealed to.
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (
-        _alone(state_dir),
-        _listening(ports[0]) as listener,
-        _listening(ports[1]) as encrypted,
+        alone(state_dir, "local GitHub"),
+        listening(ports[0]) as listener,
+        listening(ports[1]) as encrypted,
     ):
         host = f"{HOST}:{listener.getsockname()[1]}"
         application = Application(state_dir, host, token, limits, repository)
@@ -92,36 +88,3 @@ def _server(
             sys.stdout.flush()
 
     return Server(config)
-
-
-@contextmanager
-def _alone(state_dir: Path) -> Iterator[None]:
-    """Hold the state directory; a second server on it would corrupt nothing but lie."""
-    with (state_dir / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SystemExit(
-                f"{state_dir} is in use by another local GitHub: stop that one, or "
-                "give another --state-dir."
-            ) from None
-        yield
-
-
-@contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
-    # With the protocol named, asyncio switches Nagle's algorithm off; without, every
-    # answer with a body waits 40 ms for the client's delayed acknowledgement.
-    with socket.socket(
-        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    ) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-        except OSError as error:
-            raise SystemExit(
-                f"Port {port} can't be had ({error.strerror}): give another --port, "
-                "or 0 for a free one."
-            ) from None
-        listener.listen(128)
-        yield listener

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from localcloud.certificate import Certificate
+from localcloud.holding import HOST, alone, listening
 from localcloud.s3.application import Application
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from localcloud.s3.root import RootKey
-
-HOST = "127.0.0.1"
 
 
 def serve(ports: tuple[int, int], state_dir: Path, root: RootKey) -> None:
@@ -37,9 +34,9 @@ def serve(ports: tuple[int, int], state_dir: Path, root: RootKey) -> None:
     os.umask(0o077)
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (
-        _alone(state_dir),
-        _listening(ports[0]) as plain,
-        _listening(ports[1]) as encrypted,
+        alone(state_dir, "local S3"),
+        listening(ports[0]) as plain,
+        listening(ports[1]) as encrypted,
     ):
         application = Application(state_dir, root)
         try:
@@ -119,36 +116,3 @@ def _announce(state_dir: Path, **addresses: str | int) -> None:
     draft.replace(state_dir / "addresses.json")
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
-
-
-@contextmanager
-def _alone(state_dir: Path) -> Iterator[None]:
-    """Hold the state directory: two servers would each keep half of what is written."""
-    with (state_dir / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SystemExit(
-                f"{state_dir} is in use by another local S3: stop that one, or give "
-                "another --state-dir."
-            ) from None
-        yield
-
-
-@contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
-    # With the protocol named, asyncio switches Nagle's algorithm off; without, every
-    # answer with a body waits 40 ms for the client's delayed acknowledgement.
-    with socket.socket(
-        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    ) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-        except OSError as error:
-            raise SystemExit(
-                f"Port {port} can't be had ({error.strerror}): give another --port, "
-                "or 0 for a free one."
-            ) from None
-        listener.listen(128)
-        yield listener
