@@ -18,19 +18,18 @@ from github import GithubException
 from tools.forge import Forge
 from tools.plans.comment import DRIFT, GITHUB_MOST, render
 from tools.plans.preview import Preview, read
-from tools.stack import ensure
+from tools.stack import command, ensure
 from tools.surroundings import ROOT, environment
 
 if TYPE_CHECKING:
     from github.Issue import Issue
 
-LOOK: Final = ("refresh", "--preview-only", "--expect-no-changes", "--run-program")
 DRIFTED: Final = 7
 
 
 def look(stack: str, env: dict[str, str]) -> Preview:
     """Compare what there is with the stack's state, which stays as it is."""
-    run = ["pulumi", *LOOK, "--json", "--stack", stack, "--non-interactive"]
+    run = command("drift", stack, ["--json", "--non-interactive"])
     done = subprocess.run(
         run, cwd=ROOT, env=env, capture_output=True, text=True, check=False
     )
