@@ -18,15 +18,15 @@ from tests.support.localcloud import (
     shared_root,
 )
 from tests.support.modal_world import ModalWorld, modal_worlds
-from tests.support.proxy import Call, Proxy
+from tests.support.proxy import Proxy
 from tests.support.s3_world import S3World, s3_world
-from tests.support.servicer import Object, Servicer
+from tests.support.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.contract.sample import Properties
+    from tests.support.world import Properties
 
 __all__ = ["local_cloud"]
 
@@ -36,7 +36,7 @@ ACCOUNT_WIDE = {"prefect:AccountSettings", "prefect:IpAllowlist"}
 PLACES = {"workspace_id", "environment_name"}
 
 
-class PrefectWorld:
+class PrefectWorld(World):
     """A workspace or an account of a real local cloud, seen through a proxy."""
 
     def __init__(
@@ -46,13 +46,8 @@ class PrefectWorld:
         env["PREFECT_CLOUD_API_URL"] = cloud.cloud_api_url.replace(
             origin(cloud.cloud_api_url), proxy.url
         )
-        self.servicer = Servicer(env)
-        self.another = Servicer(env)
-        self.place = place
-        self.canary = "canary-" + uuid.uuid4().hex
-        self._proxy = proxy
+        super().__init__(env, proxy, place)
         self._direct = cloud.client(base_url=url)
-        self._parents: list[Object] = []
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the service behind flowground's back."""
@@ -60,36 +55,10 @@ class PrefectWorld:
         assert answer.is_success, (method, path, answer.status_code, answer.text)
         return answer.json() if answer.content else None
 
-    def make(self, token: str, inputs: Properties, *, placed: bool = True) -> Object:
-        """Create a parent that the object under test needs."""
-        place = self.place if placed else {}
-        made = self.servicer.create(token, {**place, **inputs})
-        self._parents.append(made)
-        return made
-
-    def end(self, token: str) -> None:
-        """Delete all objects of a kind, which its next test may have to make anew."""
-        for provider in (self.servicer, self.another):
-            provider.end(token)
-
-    def named(self, change: Properties) -> Properties:
-        """Make a changed name one that no other test uses."""
-        if "name" not in change:
-            return change
-        return {**change, "name": f"{change['name']}-{uuid.uuid4().hex[:8]}"}
-
-    def recording(self) -> contextlib.AbstractContextManager[list[Call]]:
-        """Yield the calls made inside the block."""
-        return self._proxy.recording()
-
-    def lose_one_answer(self, of: Callable[[Call], bool]) -> None:
-        """Drop the answer to the next such call, after the service has acted."""
-        self._proxy.lose_one_answer(of)
-
     def close(self) -> list[str]:
         """End both provider processes and return what they wrote to stderr."""
         self._direct.close()
-        return [self.servicer.close(), self.another.close()]
+        return super().close()
 
 
 class Worlds:
@@ -98,9 +67,9 @@ class Worlds:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._open = contextlib.ExitStack()
-        self._worlds: dict[tuple[str, bool, bool], PrefectWorld | ModalWorld] = {}
+        self._worlds: dict[tuple[str, bool, bool], World] = {}
 
-    def of(self, token: str) -> PrefectWorld | ModalWorld | GithubWorld | S3World:
+    def of(self, token: str) -> World:
         """Return the world of a kind."""
         service = token.partition(":")[0]
         if service == "github":

@@ -8,27 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from tests.support.servicer import Object, Servicer
+from tests.support.servicer import Object
+from tests.support.world import Properties, World
 
-Properties = dict[str, Any]
-
-
-class World(Protocol):
-    """What surrounds the object under test: a real service, seen from outside."""
-
-    servicer: Servicer
-    place: Properties
-    """The inputs that say where the object lives (workspace_id, for instance)."""
-    canary: str
-    """A secret that must turn up nowhere in plaintext."""
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Call the service behind flowground's back; the path is below the place."""
-
-    def make(self, token: str, inputs: Properties, *, placed: bool = True) -> Object:
-        """Create what the object needs to exist first, in the same place or not."""
+__all__ = ["Properties", "Sample", "World"]
 
 
 @dataclass(frozen=True, kw_only=True)

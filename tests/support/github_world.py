@@ -11,19 +11,18 @@ from urllib.parse import quote
 from components.github.place import Place
 from components.kernel.registry import kind_of
 from tests.support.github import LocalGithub, Project
-from tests.support.proxy import Call, Proxy
-from tests.support.servicer import Object, Servicer
+from tests.support.proxy import Proxy
+from tests.support.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-Properties = dict[str, Any]
 # With a slash, which must be quoted wherever it stands in a path.
 ENVIRONMENT = "prod/eu"
 
 
-class GithubWorld:
+class GithubWorld(World):
     """An organization with a repository and an environment, seen through a proxy.
 
     Attributes:
@@ -32,14 +31,9 @@ class GithubWorld:
 
     def __init__(self, project: Project, proxy: Proxy) -> None:
         env = {"GITHUB_API_URL": proxy.url, "GITHUB_TOKEN": project.token}
+        super().__init__(env, proxy, {})
         self.project = project
         self.github = project.github
-        self.env = env
-        self.proxy = proxy
-        self.servicer = Servicer(env)
-        self.another = Servicer(env)
-        self.place: Properties = {}
-        self.canary = "canary-" + uuid.uuid4().hex
         self.call("PUT", self.environment_path, {})
         self.call("POST", f"/orgs/{project.organization}/repos", {"name": "other"})
 
@@ -64,33 +58,9 @@ class GithubWorld:
         assert answer.is_success, (method, path, answer.status_code, answer.text)
         return answer.json() if answer.content else None
 
-    def make(self, token: str, inputs: Properties, *, placed: bool = True) -> Object:
-        """Create a parent that the object under test needs."""
-        del placed
-        return self.servicer.create(token, inputs)
-
-    def end(self, token: str) -> None:
-        """Delete all objects of a kind, which its next test may have to make anew."""
-        for provider in (self.servicer, self.another):
-            provider.end(token)
-
-    def named(self, change: Properties) -> Properties:
-        """Make a changed name one that no other test uses."""
-        if "name" not in change:
-            return change
-        return {**change, "name": f"{change['name']}_{uuid.uuid4().hex[:8].upper()}"}
-
-    def recording(self) -> contextlib.AbstractContextManager[list[Call]]:
-        """Yield the calls made inside the block."""
-        return self.proxy.recording()
-
-    def lose_one_answer(self, of: Callable[[Call], bool]) -> None:
-        """Drop the answer to the next such call, after GitHub has acted."""
-        self.proxy.lose_one_answer(of)
-
-    def close(self) -> list[str]:
-        """Return nothing: what all kinds share ends with `github_worlds`."""
-        return []
+    def unlike(self, name: str) -> str:
+        """Return a name that no other test uses, in upper case as GitHub has them."""
+        return f"{name}_{uuid.uuid4().hex[:8].upper()}"
 
 
 @contextlib.contextmanager
@@ -105,7 +75,7 @@ def github_worlds(folder: Path) -> Iterator[Callable[[str], GithubWorld]]:
         try:
             yield world.of
         finally:
-            written = [world.servicer.close(), world.another.close()]
+            written = world.close()
         assert github.violations() == []
         for text in (*written, github.log.read_text()):
             assert world.canary not in text

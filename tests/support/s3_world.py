@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import ssl
 import urllib.parse
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -15,13 +14,11 @@ from botocore.exceptions import ClientError
 
 from tests.support.proxy import Call, Proxy
 from tests.support.s3_plane import LocalS3
-from tests.support.servicer import Object, Servicer
+from tests.support.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-Properties = dict[str, Any]
 
 
 class AwsCall(Call):
@@ -59,7 +56,7 @@ class AwsProxy(Proxy):
         return AwsCall(method, path, status)
 
 
-class S3World:
+class S3World(World):
     """An account of a real server, seen through a proxy.
 
     Attributes:
@@ -76,12 +73,8 @@ class S3World:
             env: The variables that point clients to the server.
         """
         self._direct = dict(env)
-        self.proxy = AwsProxy(env["AWS_ENDPOINT_URL"], env.get("AWS_CA_BUNDLE"))
-        self.env = {**env, "AWS_ENDPOINT_URL": self.proxy.url}
-        self.servicer = Servicer(self.env)
-        self.another = Servicer(self.env)
-        self.place: Properties = {}
-        self.canary = "canary-" + uuid.uuid4().hex
+        proxy = AwsProxy(env["AWS_ENDPOINT_URL"], env.get("AWS_CA_BUNDLE"))
+        super().__init__({**env, "AWS_ENDPOINT_URL": proxy.url}, proxy, {})
 
     def client(
         self, service: str, key: tuple[str, ...] = (), *, tls: bool = True
@@ -121,33 +114,9 @@ class S3World:
                 return None
             raise
 
-    def make(self, token: str, inputs: Properties, *, placed: bool = True) -> Object:
-        """Create a parent that the object under test needs."""
-        del placed
-        return self.servicer.create(token, inputs)
-
-    def end(self, token: str) -> None:
-        """Delete all objects of a kind, which its next test may have to make anew."""
-        for provider in (self.servicer, self.another):
-            provider.end(token)
-
-    def named(self, change: Properties) -> Properties:
-        """Make a changed name one that no other test uses."""
-        if "name" not in change:
-            return change
-        return {**change, "name": f"{change['name']}-{uuid.uuid4().hex[:8]}"}
-
-    def recording(self) -> contextlib.AbstractContextManager[list[Call]]:
-        """Yield the calls made inside the block."""
-        return self.proxy.recording()
-
-    def lose_one_answer(self, of: Callable[[Call], bool]) -> None:
-        """Drop the answer to the next such call, after AWS has acted."""
-        self.proxy.lose_one_answer(of)
-
     def close(self) -> list[str]:
-        """End both provider processes and return what they wrote to stderr."""
-        written = [self.servicer.close(), self.another.close()]
+        """End the providers and the proxy; return what the providers wrote."""
+        written = super().close()
         self.proxy.close()
         return written
 
