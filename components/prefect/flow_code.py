@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from components.kernel import ConfigurationError
 
+from .flow_schema import kept_schema
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -108,22 +110,26 @@ def _folders(root: Path) -> list[str]:
 @lru_cache(maxsize=1024)
 def _described(root: Path, file: Path, function: str, digest: str) -> FlowDescription:
     definition = _definition(file, function)
-    # Two seconds of imports, for who has flows.
-    from prefect.utilities.callables import (  # noqa: PLC0415
-        parameter_schema_from_entrypoint,
-    )
-
     given = _decoration(definition)
     method = f"{file}:{definition.name}"
-    with _importing(root):
-        if None in given.values():
+    if None in given.values():
+        with _importing(root):
             given |= _evaluated(method, [k for k, v in given.items() if v is None])
-        schema = parameter_schema_from_entrypoint(method)
+
+    def schema() -> dict[str, Any]:
+        # Two seconds of imports, for who has flows that nobody has seen.
+        from prefect.utilities.callables import (  # noqa: PLC0415
+            parameter_schema_from_entrypoint,
+        )
+
+        with _importing(root):
+            return parameter_schema_from_entrypoint(method).model_dump_for_openapi()
+
     return FlowDescription(
         name=given.get("name") or definition.name.replace("_", "-"),
         description=given.get("description") or ast.get_docstring(definition),
         version=given.get("version") or digest,
-        parameter_openapi_schema=schema.model_dump_for_openapi(),
+        parameter_openapi_schema=kept_schema(file.read_bytes(), definition, schema),
     )
 
 
