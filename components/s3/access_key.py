@@ -9,13 +9,11 @@ Immutable: the name. Quirks:
   key there, and sees that it works; the key in use goes on working for the overlap.
 - An answer to CreateAccessKey that is lost is a secret that nobody has: that key is
   deleted, and another one made.
-- What a run that was cut short left is known by its tag, and is gone on with. A key
-  whose secret the stack has not got is never the one in use.
+- A key whose secret the stack has not got is never the one in use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
 import pulumi
@@ -23,63 +21,43 @@ from pydantic import Field
 
 from components.kernel import (
     AlreadyExistsError,
-    Config,
-    Immutable,
     Local,
     LostAnswerError,
     ServiceError,
     Wire,
     WriteOnly,
-    canonical_json,
     differing,
     kind,
 )
 
-from .base import S3Kind, S3Resource
-from .client import S3Api, connect
-from .grant import (
-    FIELDS,
-    POLICY,
-    TAG,
-    GrantArgs,
-    GrantState,
-    from_policy,
-    recalled,
-    to_policy,
-)
+from .base import S3Resource
+from .client import S3Api
+from .grant import FIELDS, TAG, from_policy, recalled
+from .identity import GONE, IdentityArgs, IdentityKind, IdentityState
 
-_GONE: Final = "NoSuchEntity"
 _ACTIVE: Final = "Active"
 # How often an answer may be lost before that is told.
 _MINT_TRIES: Final = 3
 
-UserName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")]
 
-
-class AccessKeyArgs(GrantArgs):
+class AccessKeyArgs(IdentityArgs):
     """What a user writes for a key; see `AccessKey`."""
 
-    name: Annotated[UserName, Immutable]
     rotation: Annotated[str, Local] = ""
     overlap: Annotated[bool, Local] = True
     key_works: bool = True
 
 
-class AccessKeyState(GrantState, AccessKeyArgs):
+class AccessKeyState(IdentityState, AccessKeyArgs):
     """A user as IAM has it, and its keys.
 
     Attributes:
-        id: The user's name.
-        arn: What policies call the user.
         access_key_id: The key in use.
         previous_access_key_id: The user's other key, if there is one.
         key_statuses: Each key's status: `Active` or `Inactive`.
         secret_access_key: What was shown once, when the key was made.
     """
 
-    id: str
-    name: str
-    arn: str
     access_key_id: str | None = None
     previous_access_key_id: str | None = None
     key_statuses: dict[str, str] = Field(default_factory=dict)
@@ -87,17 +65,18 @@ class AccessKeyState(GrantState, AccessKeyArgs):
 
 
 @kind("s3:AccessKey", key=("name",))
-class AccessKeyKind(S3Kind[AccessKeyArgs, AccessKeyState]):
+class AccessKeyKind(IdentityKind[AccessKeyArgs, AccessKeyState]):
     """The life cycle of a user and its keys."""
 
-    def connect(self, config: Config, args: AccessKeyArgs) -> S3Api:
-        """Return the API of the one user."""
-        return connect(config, f"user/{args.name}")
+    noun = "User"
 
-    def list(self, api: S3Api) -> Iterable[Wire]:
-        """Yield the user, if it is there."""
-        found = _read(api, api.place.partition("/")[2])
-        return [] if found is None else [found]
+    def besides(self, api: S3Api, identity: Wire) -> Wire:
+        """Read the user's keys."""
+        return {"keys": _keys(api, identity["UserName"])}
+
+    def usable(self, wire: Wire) -> bool:
+        """Tell whether the user has a key."""
+        return bool(wire["keys"])
 
     def parse(self, api: S3Api, wire: Wire) -> AccessKeyState:
         """Project the user on its canonical state, its newest key the one in use."""
@@ -105,7 +84,7 @@ class AccessKeyKind(S3Kind[AccessKeyArgs, AccessKeyState]):
             AccessKeyState(
                 id=wire["id"],
                 name=wire["id"],
-                arn=wire["user"]["Arn"],
+                arn=wire["identity"]["Arn"],
                 key_statuses={k["AccessKeyId"]: k["Status"] for k in wire["keys"]},
                 **from_policy(api.partition, wire["policy"]),
             ),
@@ -117,28 +96,17 @@ class AccessKeyKind(S3Kind[AccessKeyArgs, AccessKeyState]):
         ours = getattr(known, "access_key_id", None)
         return _with_key(recalled(state, known), ours or state.access_key_id)
 
-    def find(
-        self, api: S3Api, args: AccessKeyArgs, listed: AccessKeyState | None
-    ) -> AccessKeyState | None:
-        """Leave it to `create` to go on with what one that was cut short left."""
-        del listed
-        found = _read(api, args.name)
-        looked_up = isinstance(args, AccessKeyState)
-        if found is None or (_begun(found) and not looked_up):
-            return None
-        return self.parse(api, found)
-
     def create(self, api: S3Api, args: AccessKeyArgs) -> AccessKeyState:
         """Make the user, allow what it may do, and make its first key."""
         try:
             made = api.call("iam", "create_user", UserName=args.name, Tags=[TAG])
         except AlreadyExistsError:
-            there = _read(api, args.name)
-            if there is None or not _begun(there):
+            there = self.begun(api, args.name)
+            if there is None:
                 raise
-            made = {"User": there["user"]}
-        new = api.awaiting(_GONE)
-        _allow(new, args)
+            made = {"User": there["identity"]}
+        new = api.awaiting(GONE)
+        self.allow(new, args)
         state = AccessKeyState(
             **{**dict(args), "id": args.name, "arn": made["User"]["Arn"]}
         )
@@ -149,7 +117,7 @@ class AccessKeyKind(S3Kind[AccessKeyArgs, AccessKeyState]):
     ) -> AccessKeyState:
         """Allow what changed; make another key for another rotation."""
         if set(differing(old, new)) & set(FIELDS):
-            _allow(api, new)
+            self.allow(api, new)
         state = old.model_copy(
             update={k: v for k, v in dict(new).items() if k != "adopt"}
         )
@@ -164,48 +132,13 @@ class AccessKeyKind(S3Kind[AccessKeyArgs, AccessKeyState]):
         """Delete the user with its keys, which end."""
         for key in _keys(api, state.name):
             _end(api, state.name, key["AccessKeyId"])
-        api.look(
-            "iam",
-            "delete_user_policy",
-            _GONE,
-            UserName=state.name,
-            PolicyName=POLICY,
-        )
-        api.call("iam", "delete_user", UserName=state.name)
-
-
-def _read(api: S3Api, name: str) -> Wire | None:
-    found = api.look("iam", "get_user", _GONE, UserName=name)
-    if found is None:
-        return None
-    policy = api.look("iam", "get_user_policy", _GONE, UserName=name, PolicyName=POLICY)
-    return {
-        "id": name,
-        "user": found["User"],
-        "policy": None if policy is None else policy["PolicyDocument"],
-        "keys": _keys(api, name),
-    }
+        self.remove(api, state.name)
 
 
 def _keys(api: S3Api, name: str) -> list[Wire]:
     """Return a user's keys, the newest first."""
     listed = api.call("iam", "list_access_keys", UserName=name)["AccessKeyMetadata"]
     return sorted(listed, key=lambda key: key["CreateDate"], reverse=True)
-
-
-def _begun(wire: Wire) -> bool:
-    """Tell whether a user is what a create of ours left before it had a key."""
-    return TAG in wire["user"].get("Tags", ()) and not wire["keys"]
-
-
-def _allow(api: S3Api, args: AccessKeyArgs) -> None:
-    api.call(
-        "iam",
-        "put_user_policy",
-        UserName=args.name,
-        PolicyName=POLICY,
-        PolicyDocument=canonical_json(to_policy(api.partition, args)),
-    )
 
 
 def _same_key(old: AccessKeyState, new: AccessKeyArgs) -> bool:
@@ -285,7 +218,7 @@ def _without(api: S3Api, state: AccessKeyState, key_id: str | None) -> AccessKey
 
 
 def _end(api: S3Api, name: str, key_id: str) -> None:
-    api.look("iam", "delete_access_key", _GONE, UserName=name, AccessKeyId=key_id)
+    api.look("iam", "delete_access_key", GONE, UserName=name, AccessKeyId=key_id)
 
 
 class AccessKey(S3Resource, kind=AccessKeyKind):

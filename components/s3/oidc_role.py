@@ -3,17 +3,13 @@
 API: IAM's CreateRole, GetRole, UpdateRole, UpdateAssumeRolePolicy, DeleteRole,
 PutRolePolicy, GetRolePolicy, DeleteRolePolicy, and the account's identity provider
 (see `oidc_trust`).
-Immutable: the name. Quirks:
-
-- The account has one provider for Modal, which its roles share: the first makes it, the
-  last one takes it away, unless somebody else had made it.
-- What a run that was cut short left is known by its tag, and is gone on with.
+Immutable: the name. Quirk: the account has one provider for Modal, which its roles
+share: the first makes it, the last one takes it away, unless somebody else had made it.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Annotated, Final, Literal
 
@@ -23,27 +19,16 @@ from pydantic import Field
 from components.kernel import (
     AccessError,
     AlreadyExistsError,
-    Config,
-    Immutable,
     Wire,
     canonical_json,
     differing,
     kind,
 )
 
-from .base import S3Kind, S3Resource
-from .client import S3Api, connect
-from .grant import (
-    FIELDS,
-    OTHER,
-    POLICY,
-    TAG,
-    GrantArgs,
-    GrantState,
-    from_policy,
-    recalled,
-    to_policy,
-)
+from .base import S3Resource
+from .client import S3Api
+from .grant import FIELDS, OTHER, TAG, from_policy, recalled
+from .identity import GONE, IdentityArgs, IdentityKind, IdentityState
 from .oidc_trust import (
     Trusted,
     from_trust,
@@ -54,19 +39,16 @@ from .oidc_trust import (
     to_trust,
 )
 
-_GONE: Final = "NoSuchEntity"
 # Nobody may take the provider away between our seeing it and our trusting it.
 _provider: Final = threading.Lock()
 
-RoleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")]
 WorkspaceId = Annotated[str, Field(pattern=r"^ac-[A-Za-z0-9]+$")]
 ModalName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
 
-class OidcRoleArgs(GrantArgs):
+class OidcRoleArgs(IdentityArgs):
     """What a user writes for a role; see `OidcRole`."""
 
-    name: Annotated[RoleName, Immutable]
     workspace_id: WorkspaceId
     environment: ModalName
     app: ModalName | None = None
@@ -74,39 +56,37 @@ class OidcRoleArgs(GrantArgs):
     provider_there: bool = True
 
 
-class OidcRoleState(GrantState, OidcRoleArgs):
+class OidcRoleState(IdentityState, OidcRoleArgs):
     """A role as IAM has it.
 
     Attributes:
-        id: Its name.
         arn: What is given to `CloudBucketMount` as `oidc_auth_role_arn`.
         workspace_id: `other` where it trusts others than a program can say.
     """
 
-    id: str
-    name: str
     workspace_id: str
     environment: str = ""
     app: str | None = None
-    arn: str
 
 
 @kind("s3:OidcRole", key=("name",))
-class OidcRoleKind(S3Kind[OidcRoleArgs, OidcRoleState]):
+class OidcRoleKind(IdentityKind[OidcRoleArgs, OidcRoleState]):
     """The life cycle of a role."""
 
-    def connect(self, config: Config, args: OidcRoleArgs) -> S3Api:
-        """Return the API of the one role."""
-        return connect(config, f"role/{args.name}")
+    noun = "Role"
 
-    def list(self, api: S3Api) -> Iterable[Wire]:
-        """Yield the role, if it is there."""
-        found = _read(api, api.place.partition("/")[2])
-        return [] if found is None else [found]
+    def besides(self, api: S3Api, identity: Wire) -> Wire:
+        """See whether there is the provider that the role trusts."""
+        arn = provider_arn(identity["Arn"])
+        return {"provider_there": provider_there(api, arn)}
+
+    def usable(self, wire: Wire) -> bool:
+        """Tell whether the role may do anything."""
+        return wire["policy"] is not None
 
     def parse(self, api: S3Api, wire: Wire) -> OidcRoleState:
         """Project the role on its canonical state."""
-        role, arn = wire["role"], wire["role"]["Arn"]
+        role, arn = wire["identity"], wire["identity"]["Arn"]
         trusted = from_trust(provider_arn(arn), role["AssumeRolePolicyDocument"])
         return OidcRoleState(
             id=wire["id"],
@@ -128,17 +108,6 @@ class OidcRoleKind(S3Kind[OidcRoleArgs, OidcRoleState]):
             update={f: getattr(known, f) for f in told if hasattr(known, f)}
         )
 
-    def find(
-        self, api: S3Api, args: OidcRoleArgs, listed: OidcRoleState | None
-    ) -> OidcRoleState | None:
-        """Leave it to `create` to go on with what one that was cut short left."""
-        del listed
-        found = _read(api, args.name)
-        looked_up = isinstance(args, OidcRoleState)
-        if found is None or (_begun(found) and not looked_up):
-            return None
-        return self.parse(api, found)
-
     def create(self, api: S3Api, args: OidcRoleArgs) -> OidcRoleState:
         """Have a provider, make the role that trusts it, allow what it may do."""
         with _provider:
@@ -153,12 +122,12 @@ class OidcRoleKind(S3Kind[OidcRoleArgs, OidcRoleState]):
                     Tags=[TAG],
                 )
             except AlreadyExistsError:
-                there = _read(api, args.name)
-                if there is None or not _begun(there):
+                there = self.begun(api, args.name)
+                if there is None:
                     raise
                 return self.update(api, self.parse(api, there), args)
         arn = made["Role"]["Arn"]
-        _allow(api.awaiting(_GONE), args)
+        self.allow(api.awaiting(GONE), args)
         return OidcRoleState(**{**dict(args), "id": args.name, "arn": arn})
 
     def update(
@@ -184,56 +153,20 @@ class OidcRoleKind(S3Kind[OidcRoleArgs, OidcRoleState]):
                 MaxSessionDuration=new.max_session_seconds,
             )
         if changes & set(FIELDS):
-            _allow(api, new)
+            self.allow(api, new)
         return OidcRoleState(**{**dict(new), "id": old.id, "arn": old.arn})
 
     def delete(self, api: S3Api, state: OidcRoleState) -> None:
         """Delete the role, and after the last one the provider."""
         with _provider:
-            api.look(
-                "iam",
-                "delete_role_policy",
-                _GONE,
-                RoleName=state.name,
-                PolicyName=POLICY,
-            )
-            api.call("iam", "delete_role", RoleName=state.name)
+            self.remove(api, state.name)
             # A provider that nobody trusts does no harm, and may be left.
             with suppress(AccessError):
                 retire(api, provider_arn(state.arn), state.name)
 
 
-def _read(api: S3Api, name: str) -> Wire | None:
-    found = api.look("iam", "get_role", _GONE, RoleName=name)
-    if found is None:
-        return None
-    policy = api.look("iam", "get_role_policy", _GONE, RoleName=name, PolicyName=POLICY)
-    role = found["Role"]
-    return {
-        "id": name,
-        "role": role,
-        "policy": None if policy is None else policy["PolicyDocument"],
-        "provider_there": provider_there(api, provider_arn(role["Arn"])),
-    }
-
-
-def _begun(wire: Wire) -> bool:
-    """Tell whether a role is what a create of ours left before it could do anything."""
-    return TAG in wire["role"].get("Tags", ()) and wire["policy"] is None
-
-
 def _trusted(args: OidcRoleArgs) -> Trusted:
     return Trusted(args.workspace_id, args.environment, args.app)
-
-
-def _allow(api: S3Api, args: OidcRoleArgs) -> None:
-    api.call(
-        "iam",
-        "put_role_policy",
-        RoleName=args.name,
-        PolicyName=POLICY,
-        PolicyDocument=canonical_json(to_policy(api.partition, args)),
-    )
 
 
 class OidcRole(S3Resource, kind=OidcRoleKind):

@@ -14,10 +14,10 @@ from pydantic import Field, model_validator
 from components.kernel import EntryOf, Part
 from components.kernel.references import refers
 
-from .access_key import UserName
 from .base import Prefix
 from .bucket import BucketArgs
-from .oidc_role import ModalName, RoleName, WorkspaceId
+from .identity import IdentityName
+from .oidc_role import ModalName, WorkspaceId
 
 Entry: TypeAlias = dict[str, Any]
 BucketKey: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -53,7 +53,7 @@ class RoleSettings(Part):
     environment: ModalName | None = None
     app: ModalName | None = None
     access: Literal["read", "write"] = "read"
-    name: RoleName | None = None
+    name: IdentityName | None = None
 
 
 class KeySettings(Part):
@@ -70,7 +70,7 @@ class KeySettings(Part):
     access: Literal["read", "write"] = "read"
     rotation: str = ""
     overlap: bool = True
-    name: UserName | None = None
+    name: IdentityName | None = None
 
 
 class DagBucketSettings(Part):
