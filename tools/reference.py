@@ -114,8 +114,7 @@ def _kind_page(kind: Kind[Any, Any, Any], resource: type[ManagedResource]) -> st
         for name, text in given.items()
         if (field := _field_of(name, fields)) in fields
     ]
-    told = {"id": "What the service knows it by."}
-    told |= _docstring(kind.state)[1].get("Attributes", {})
+    told = {"id": "What the service knows it by.", **_attributes(kind.state)}
     told |= sections.get("Attributes", {})
     outputs = [
         _row(name, field, told.get(name, ""), given=True)
@@ -154,8 +153,7 @@ def _field_of(argument: str, fields: dict[str, FieldInfo]) -> str:
 
 
 def _part(part: type[Part]) -> str:
-    summary, sections, _ = _docstring(part)
-    attributes = _inherited(part) | sections.get("Attributes", {})
+    summary, attributes = _docstring(part)[0], _attributes(part)
     rows = [
         _row(name, field, attributes.get(name, ""))
         for name, field in part.model_fields.items()
@@ -163,10 +161,10 @@ def _part(part: type[Part]) -> str:
     return _joined(f"### {part.__name__}", summary, _table("field", rows))
 
 
-def _inherited(part: type[Part]) -> dict[str, str]:
-    """Return what the models that a model extends say of their fields."""
+def _attributes(model: type[Part]) -> dict[str, str]:
+    """Return what a model, and those that it extends, say of their fields."""
     told: dict[str, str] = {}
-    for base in reversed(part.__mro__[1:]):
+    for base in reversed(model.__mro__):
         if issubclass(base, Part):
             told |= _docstring(base)[1].get("Attributes", {})
     return told

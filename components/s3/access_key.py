@@ -9,7 +9,8 @@ Immutable: the name. Quirks:
   key there, and sees that it works; the key in use goes on working for the overlap.
 - An answer to CreateAccessKey that is lost is a secret that nobody has: that key is
   deleted, and another one made.
-- A key whose secret the stack has not got is never the one in use.
+- What a run that was cut short left is known by its tag, and is gone on with. A key
+  whose secret the stack has not got is never the one in use.
 """
 
 from __future__ import annotations

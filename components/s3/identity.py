@@ -1,7 +1,6 @@
 """An identity of IAM, a user or a role, and the one inline policy that it has of us.
 
-No call lists identities with their policies: each is read by itself. What a create that
-was cut short left is known by its tag, and is gone on with.
+No call lists identities with their policies: each is read by itself.
 """
 
 from __future__ import annotations

@@ -3,8 +3,11 @@
 API: IAM's CreateRole, GetRole, UpdateRole, UpdateAssumeRolePolicy, DeleteRole,
 PutRolePolicy, GetRolePolicy, DeleteRolePolicy, and the account's identity provider
 (see `oidc_trust`).
-Immutable: the name. Quirk: the account has one provider for Modal, which its roles
-share: the first makes it, the last one takes it away, unless somebody else had made it.
+Immutable: the name. Quirks:
+
+- The account has one provider for Modal, which its roles share: the first makes it, the
+  last one takes it away, unless somebody else had made it.
+- What a run that was cut short left is known by its tag, and is gone on with.
 """
 
 from __future__ import annotations
