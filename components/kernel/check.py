@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
+from .errors import one_line
 from .model import BORDER, field_adapters, present
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ class Failure(NamedTuple):
 
     path: str
     reason: str
+
+    @classmethod
+    def at(cls, location: Location, reason: str) -> Failure:
+        """Say what is wrong, in one line, at a place in the properties."""
+        return cls(property_path(location), one_line(reason))
 
 
 def check_properties(
@@ -47,7 +53,7 @@ def check_properties(
     )
     if not failures:
         broken = model.rules(known)
-        failures = [Failure(property_path(at), why) for at, why in broken]
+        failures = [Failure.at(location, why) for location, why in broken]
     return (dict(props) if failures else checked), failures
 
 
@@ -78,7 +84,7 @@ def _check_known(
                 failures += failures_of(error, props, (name,))
                 continue
         elif field.is_required():
-            failures.append(Failure(name, _REWORDED["missing"]))
+            failures.append(Failure.at((name,), _REWORDED["missing"]))
             continue
         else:
             value = field.get_default(call_default_factory=True, validated_data={})
@@ -87,7 +93,7 @@ def _check_known(
         if written is not None and (name, written) != ("adopt", False):
             checked[name] = present(written)
     failures += [
-        Failure(property_path((name,)), _REWORDED["extra_forbidden"])
+        Failure.at((name,), _REWORDED["extra_forbidden"])
         for name in sorted({*props, *unknown} - set(model.model_fields))
     ]
     return checked, known, failures
@@ -96,10 +102,16 @@ def _check_known(
 _REWORDED: Final[dict[str, str]] = {
     "missing": "is required; set it",
     "extra_forbidden": "is not a field of this kind; remove it or correct its name",
+    "model_type": "should be a mapping of fields; write it as one",
+    "recursion_loop": "is nested too deeply; make it flatter",
 }
 
 
 def _message(error: ErrorDetails) -> str:
+    if error["type"] == "union_tag_invalid":
+        said = error["ctx"]
+        tag = str(said["tag"])[:_MOST_CHARACTERS]
+        return f"has {said['discriminator']} '{tag}'; use {said['expected_tags']}"
     message = _REWORDED.get(error["type"], error["msg"])
     return message.removeprefix("Value error, ")
 
@@ -109,7 +121,7 @@ def failures_of(
 ) -> list[Failure]:
     """Say each fault of a validation in a sentence, at its place in the properties."""
     return [
-        Failure(property_path(_location(e, props, within)), _message(e))
+        Failure.at(_location(e, props, within), _message(e))
         for e in error.errors(include_url=False)
     ]
 
@@ -147,16 +159,28 @@ def _opened(value: Any) -> Any:
 
 # What needs no quotes in a property path.
 _PLAIN: Final = re.compile(r"""[^.\[\]"]+""")
+# A path that is longer names its place no better.
+_MOST_STEPS: Final = 20
+_MOST_CHARACTERS: Final = 60
 
 
 def property_path(location: Location) -> str:
     """Write a location as a Pulumi property path: `schedules[0].env["a.b"]`."""
     path = ""
-    for step in location:
+    for step in location[:_MOST_STEPS]:
         if isinstance(step, int):
             path += f"[{step}]"
-        elif not _PLAIN.fullmatch(step):
-            path += f"[{json.dumps(step, ensure_ascii=False)}]"
+        elif quoted := _quoted(step):
+            path += f"[{quoted}]"
         else:
             path += f".{step}" if path else step
-    return path
+    return path if len(location) <= _MOST_STEPS else f"{path}…"
+
+
+def _quoted(key: str) -> str | None:
+    """Write a key as a JSON text, shortened if need be; None if it needs no quotes."""
+    if len(key) > _MOST_CHARACTERS:
+        key = f"{key[:_MOST_CHARACTERS]}…"
+    elif _PLAIN.fullmatch(key) and key.isprintable() and key == key.strip():
+        return None
+    return json.dumps(key, ensure_ascii=not key.isprintable())

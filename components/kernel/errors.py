@@ -31,6 +31,8 @@ REDACTED = "[secret]"
 # Shorter strings occur by chance inside words and numbers; blotting them out would
 # make a message unreadable and protect nothing.
 MIN_REDACTED_LENGTH = 5
+# A sentence that is longer only echoes what it was given.
+MAX_LENGTH = 600
 
 
 class FlowgroundError(Exception):
@@ -79,6 +81,20 @@ class AccessError(ServiceError):
 
 class LostAnswerError(ServiceError):
     """The request was sent but never answered, so it may have been carried out."""
+
+
+def one_line(text: str) -> str:
+    """Write a text so that a terminal shows it in one line, and whole lines of it.
+
+    What would break the line, move the cursor or hide the rest is written as Python
+    writes it; of a very long text the middle is left out, because its end says what
+    to do.
+    """
+    if len(text) > MAX_LENGTH:
+        text = f"{text[: MAX_LENGTH // 2]} … {text[-MAX_LENGTH // 2 :]}"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:

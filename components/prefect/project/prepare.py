@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from components.kernel import ConfigurationError, property_path
+from components.kernel import ConfigurationError
 from components.kernel.check import Failure
 from components.prefect.flow_code import FlowDescription, describe_entrypoint
 
@@ -76,7 +76,7 @@ class Preparation:
 
     def fault(self, path: Location, reason: str) -> None:
         """Note that something is wrong."""
-        self.faults.append(Failure(property_path(path), reason))
+        self.faults.append(Failure.at(path, reason))
 
     def name_of(self, entry: DeploymentEntry, path: Location) -> str:
         """Return the deployment's name, its environment variables put in."""

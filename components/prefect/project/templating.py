@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 import pulumi
 
-from components.kernel import Location, property_path
+from components.kernel import Location
 from components.kernel.check import Failure
 
 PLACEHOLDER: Final = re.compile(r"{{\s*([\w.\-\[\]$]+)\s*}}")
@@ -54,7 +54,7 @@ def fill(value: Any, means: Meaning, path: Location, faults: list[Failure]) -> A
             try:
                 return _text(value, means)
             except LookupError as error:
-                faults.append(Failure(property_path(path), str(error.args[0])))
+                faults.append(Failure.at(path, str(error.args[0])))
                 return value
         case _:
             return value
