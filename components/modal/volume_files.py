@@ -21,6 +21,7 @@ import pulumi
 from pydantic import AfterValidator
 
 from components.kernel import Config, Immutable, Local, ManagedResource, kind
+from components.kernel.apart import apart
 from components.kernel.folder import File, inside
 from components.kernel.mirror import (
     Entry,
@@ -221,13 +222,14 @@ class VolumeFiles(ManagedResource, kind=VolumeFilesKind):
         adopt: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        store = [volume.environment_name, volume.name]
         super().__init__(
             resource_name,
             {
                 **mirrored(folder, ignore, mode=True),
                 "environment_name": volume.environment_name,
                 "volume_id": volume.id,
-                "path": path,
+                "path": apart(resource_name, store, path, ignore),
                 "verify": verify,
                 "adopt": adopt,
             },

@@ -24,6 +24,7 @@ from typing import Annotated, Any, Final, TypeVar
 import pulumi
 
 from components.kernel import Config, Immutable, NotFoundError, ServiceError, kind
+from components.kernel.apart import apart
 from components.kernel.folder import File, holds
 from components.kernel.mirror import (
     Entry,
@@ -212,12 +213,13 @@ class BucketFiles(S3Resource, kind=BucketFilesKind):
         adopt: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        name = bucket.name if isinstance(bucket, Bucket) else bucket
         super().__init__(
             resource_name,
             {
                 **mirrored(folder, ignore, mode=False),
-                "bucket": bucket.name if isinstance(bucket, Bucket) else bucket,
-                "prefix": prefix,
+                "bucket": name,
+                "prefix": apart(resource_name, [name], prefix, ignore),
                 "adopt": adopt,
             },
             opts,
