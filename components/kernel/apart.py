@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi.runtime.settings import get_root_resource
 
-from .errors import ConfigurationError
 from .folder import Ignore
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def apart(
         ignore: What the mirror leaves alone.
 
     Raises:
-        ConfigurationError: By the output: another one lies within it, or around it.
+        RunError: By the output: another one lies within it, or around it.
     """
     root = get_root_resource()
     others = _seen.setdefault(root, []) if root else []
@@ -70,7 +69,7 @@ def _checked(
 
 def _see_apart(outer: _Mirror, inner: _Mirror) -> None:
     if outer.path == inner.path:
-        raise ConfigurationError(
+        raise pulumi.RunError(
             f"files '{outer.resource}' and files '{inner.resource}' are mirrored to "
             "one place, where each would remove what the other puts; give each a "
             "place of its own"
@@ -78,7 +77,7 @@ def _see_apart(outer: _Mirror, inner: _Mirror) -> None:
     above = f"{outer.path}/" if outer.path else ""
     within = inner.path.removeprefix(above)
     if inner.path.startswith(above) and not outer.ignore(f"{within}/file"):
-        raise ConfigurationError(
+        raise pulumi.RunError(
             f"files '{inner.resource}' are mirrored to '{inner.path}/', within what "
             f"files '{outer.resource}' mirror, which would remove them; give the two "
             f"places apart, or have '{outer.resource}' ignore '/{within}/'"
