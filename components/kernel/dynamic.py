@@ -79,8 +79,7 @@ class Provider(ResourceProvider):
     def diff(self, id_: str, olds: Properties, news: Properties) -> DiffResult:
         """Say which changes replace; the engine finds the changes themselves."""
         with one_sentence():
-            unknown = [k for k, v in news.items() if pulumi.contains_unknowns(v)]
-            replaces = self.lifecycle.replaces(id_, olds, news, unknown=unknown)
+            replaces = self.lifecycle.replaces(id_, olds, news)
             first = self.lifecycle.kind.delete_before_replace
             return DiffResult(
                 changes=None, replaces=replaces, delete_before_replace=first

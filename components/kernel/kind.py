@@ -159,7 +159,7 @@ class Kind(ABC, Generic[ApiT, A, S]):
     @classmethod
     def title(cls) -> str:
         """Name the kind as a sentence would: `work pool`."""
-        words = cls.token.partition(":")[2]
+        words = cls.token.split(":")[1]
         return "".join(f" {c.lower()}" if c.isupper() else c for c in words).strip()
 
     def describe(self, args: Args) -> str:

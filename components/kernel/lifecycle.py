@@ -139,18 +139,16 @@ class Lifecycle:
         return check_properties(self.kind.args, props, unknown)
 
     def replaces(
-        self,
-        id_: str,
-        olds: Mapping[str, Any],
-        news: Properties,
-        *,
-        unknown: Collection[str] = (),
+        self, id_: str, olds: Mapping[str, Any], news: Properties
     ) -> list[str]:
-        """Name the immutable properties that change, and so replace the object."""
+        """Name the immutable properties that change, and so replace the object.
+
+        What is unknown yet equals no known value, and so counts as changed.
+        """
         changing = [
             field
             for field in sorted(self.kind.args.marked(Immutable))
-            if field in unknown or olds.get(field) != news.get(field)
+            if olds.get(field) != news.get(field)
         ]
         if not changing:
             self.claims.keep(id_, olds.get(CLAIM))

@@ -34,7 +34,7 @@ def kind_of(token: str) -> Kind[Any, Any, Any]:
     Raises:
         LookupError: No kind is registered under that token.
     """
-    package = f"{__package__.rpartition('.')[0]}.{token.partition(':')[0]}"
+    package = f"components.{token.partition(':')[0]}"
     try:
         importlib.import_module(package)
     except ModuleNotFoundError as error:

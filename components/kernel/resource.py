@@ -53,7 +53,7 @@ class ManagedResource(Resource):
             super().__init_subclass__(**kwargs)
             return
         cls.kind = kind
-        module, _, name = kind.token.partition(":")
+        module, name = kind.token.split(":")
         super().__init_subclass__(module=module, name=name, **kwargs)
 
     def __init__(
@@ -71,9 +71,8 @@ class ManagedResource(Resource):
         """
         kind = self.kind()
         props = dict.fromkeys(kind.state.model_fields) | to_inputs(kind.args, inputs)
-        for reserved in ("id", "adopt"):
-            if props.get(reserved) is None:
-                props.pop(reserved, None)
+        if props["adopt"] is None:
+            del props["adopt"]
         super().__init__(Provider(kind), resource_name, props, self._options(opts))
         if root := get_root_resource():
             _declared.setdefault(root, []).append(self.urn)
@@ -120,9 +119,8 @@ class ManagedResource(Resource):
             opts, pulumi.ResourceOptions(additional_secret_outputs=sorted(sealed))
         )
         if merged.provider is None:
-            merged.provider = provider_of(
-                cls.kind.token.partition(":")[0], cls.settings
-            )
+            service = cls.kind.token.split(":")[0]
+            merged.provider = provider_of(service, cls.settings)
         return merged
 
 

@@ -114,8 +114,7 @@ class TaskProvider(ResourceProvider):
 
 def load(token: str) -> TaskProvider:
     """Return the Pulumi provider of a task: what the pickles in state call."""
-    package = f"{__package__.rpartition('.')[0]}.{token.partition(':')[0]}"
-    importlib.import_module(package)
+    importlib.import_module(f"components.{token.partition(':')[0]}")
     return TaskProvider(_tasks[token]())
 
 
@@ -135,7 +134,7 @@ class TaskResource(Resource):
     def __init_subclass__(cls, task: type[Task], **kwargs: Any) -> None:
         """Give the class its Pulumi type."""
         cls.task = task
-        module, _, name = task.token.partition(":")
+        module, name = task.token.split(":")
         super().__init_subclass__(module=module, name=name, **kwargs)
 
     def __init__(
@@ -155,7 +154,7 @@ class TaskResource(Resource):
             opts, pulumi.ResourceOptions()
         )
         if merged.provider is None:
-            service = self.task.token.partition(":")[0]
+            service = self.task.token.split(":")[0]
             merged.provider = provider_of(service, self.settings)
         given = {k: v for k, v in inputs.items() if v is not None}
         provider = TaskProvider(self.task())

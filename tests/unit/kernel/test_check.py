@@ -253,8 +253,10 @@ def test_a_branch_of_a_type_is_no_place_in_the_program(
 
 @pytest.mark.parametrize("unknown", [(), ("made",)], ids=["known", "partly unknown"])
 def test_a_missing_field_is_named(unknown: tuple[str, ...]) -> None:
-    """Nothing given, one thing to say."""
+    """Nothing given, one thing to say; and it hides nothing else."""
     assert failing(Job, {}, unknown=unknown) == {"name": REQUIRED}
+    told = failing(Job, {"size": 3}, unknown=unknown)
+    assert told == {"name": REQUIRED, "size": "must be even; add one"}
 
 
 def test_an_unknown_field_is_not_missed_and_not_validated() -> None:

@@ -152,6 +152,17 @@ def test_diff_leaves_the_comparison_to_the_engine(provider: Provider) -> None:
     assert kept.replaces == []
 
 
+def test_a_diff_keeps_the_object_for_its_resource(provider: Provider) -> None:
+    """A new resource of the same `up` cannot take what another one still has."""
+    inputs = checked(provider)
+    made = provider.create(inputs)
+    outs = opened(made.outs or {})
+    next_up = configured(BookKind, provider.lifecycle.config.get("library"))
+    assert next_up.diff(made.id, outs, inputs).replaces == []
+    with pytest.raises(ProviderError, match="another resource of this stack already"):
+        next_up.create(inputs)
+
+
 def test_a_life_through_the_adapter(library: Library, provider: Provider) -> None:
     """Each method does what its namesake in the life cycle does."""
     inputs = checked(provider)

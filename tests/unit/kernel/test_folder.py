@@ -107,6 +107,15 @@ def test_a_path_is_ignored_as_the_walk_ignores_it(path: str, pattern: str) -> No
         shutil.rmtree(folder)
 
 
+def test_nothing_below_an_ignored_folder_can_be_had_back(tmp_path: Path) -> None:
+    """As in git, at any depth; and a store's listing is judged alike."""
+    write(tmp_path, {"a/b": "", "c/a/d/e": "", "keep": ""})
+    patterns = ["a/", "!a/b", "!e"]
+    assert list(read_folder(tmp_path, patterns)) == ["keep"]
+    ignored = Ignore(patterns)
+    assert [ignored(path) for path in ("a/b", "c/a/d/e", "keep")] == [True, True, False]
+
+
 def test_a_wrong_pattern_is_one_sentence(tmp_path: Path) -> None:
     """It is told at the first preview, and named."""
     write(tmp_path, {"a": ""})

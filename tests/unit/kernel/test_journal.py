@@ -11,6 +11,7 @@ from components.kernel.journal import VARIABLE, Journal, mark_of
 from tests.unit.kernel.library import lifecycle, lost
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from components.kernel.lifecycle import Lifecycle
@@ -172,3 +173,39 @@ def test_a_run_that_takes_up_what_was_made_settles_it(tmp_path: Path) -> None:
     run.made("a")
     before.settle()
     assert not Journal(tmp_path / "j").was_cut_short
+
+
+@pytest.mark.parametrize(
+    ("noted", "lasting"),
+    [(Journal.begin, True), (Journal.made, False), (Journal.withdraw, True)],
+)
+def test_what_tells_ours_from_others_outlives_a_power_cut(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    noted: Callable[[Journal, str], None],
+    lasting: bool,
+) -> None:
+    """It is on the disk before anything is done; that it was done can be found out."""
+    on_disk: list[str] = []
+    monkeypatch.setattr(
+        "os.fsync", lambda _: on_disk.append((tmp_path / "j").read_text())
+    )
+    noted(Journal(tmp_path / "j"), "mark")
+    assert [text[1:] for text in on_disk] == (["mark\n"] if lasting else [])
+
+
+def test_a_journal_without_a_file_keeps_nothing() -> None:
+    """Whoever runs the engine without naming one is asked for nothing more."""
+    journal = Journal(None)
+    journal.begin("a")
+    journal.made("a")
+    journal.settle()
+    journal.clear()
+    assert not journal.has("a")
+    assert not journal.was_cut_short
+
+
+def test_a_journal_that_is_not_there_yet_can_be_cleared(tmp_path: Path) -> None:
+    """A run that made nothing has written none."""
+    Journal(tmp_path / "j").clear()
+    assert list(tmp_path.iterdir()) == []

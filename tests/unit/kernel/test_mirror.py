@@ -25,7 +25,13 @@ from components.kernel import (
     registry,
 )
 from components.kernel.lifecycle import Lifecycle
-from components.kernel.mirror import Entry, MirrorArgs, MirrorKind, MirrorState
+from components.kernel.mirror import (
+    Entry,
+    MirrorArgs,
+    MirrorKind,
+    MirrorState,
+    mirrored,
+)
 from tests.support.mirrors import told, write
 
 if TYPE_CHECKING:
@@ -298,6 +304,19 @@ def test_drift_is_the_files_that_changed(
     assert store.done == []
 
 
+def test_a_mirror_without_any_of_its_files_is_gone(
+    store: Store, stack: Stack, tmp_path: Path
+) -> None:
+    """Then it is made anew, and is not one that lost its files one by one."""
+    stack.up(write(tmp_path, {"a": "1"}), ignore=["*.log"])
+    del store.files["a"]
+    store.put("b.log", "3")  # ignored, and so nothing of the mirror
+    stack.refresh()
+    assert stack.state is None
+    Stack(store).up(tmp_path, ignore=["*.log"])
+    assert store.text == {"a": "1", "b.log": "3"}
+
+
 def test_what_is_somebodys_stays_somebodys(
     store: Store, stack: Stack, tmp_path: Path
 ) -> None:
@@ -357,3 +376,17 @@ def test_what_changed_since_the_plan_stops_it(
     ):
         stack.life.create(stack.life.check(planned)[0])
     assert store.done == []
+
+
+def test_a_resource_says_what_its_folder_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a plan compares: the same wherever the checkout lies."""
+    monkeypatch.chdir(tmp_path)
+    folder = write(tmp_path / "dags", {"run.sh": "", "b.log": ""})
+    (folder / "run.sh").chmod(0o700)
+    for mode, executable in ((True, True), (False, None)):
+        said = mirrored(folder, ("*.log",), mode=mode)
+        [(path, file)] = said.pop("files").items()
+        assert (path, file.executable) == ("run.sh", executable)
+        assert said == {"folder": "dags", "ignore": ["*.log"]}

@@ -57,7 +57,7 @@ def test_a_reference_is_seen_at_any_depth(value: Any) -> None:
 )
 def test_what_is_no_reference_is_left_alone(value: Any) -> None:
     """A shell's variable, or the service's own template."""
-    assert not refers(value)
+    assert refers(value) is False
     assert resolve(value, GROUPS, "x") == value
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime.settings import set_root_resource
 
 from components.kernel import ManagedResource, registered
 from components.kernel.dynamic import Provider
@@ -305,9 +307,11 @@ def test_a_failure_ends_the_wait_and_is_told_by_the_engine() -> None:
             raise RuntimeError("no room on the shelf")
         return {}
 
-    async def told() -> bool:
+    waited: list[bool] = []
+
+    async def told() -> None:
         await registered()
-        return True
+        waited.append(True)
 
     def program() -> dict[str, Any]:
         Book("emma")
@@ -315,3 +319,19 @@ def test_a_failure_ends_the_wait_and_is_told_by_the_engine() -> None:
 
     with pytest.raises(RuntimeError, match="no room on the shelf"):
         run(program, respond=respond)
+    assert waited == [True]
+
+
+def test_a_program_without_resources_waits_for_none() -> None:
+    """Nor does one that has not begun, and so has no stack yet."""
+
+    async def told() -> bool:
+        await registered()
+        return True
+
+    def program() -> dict[str, Any]:
+        return {"waited": pulumi.Output.from_input(told())}
+
+    assert run(program).outputs == {"waited": True}
+    set_root_resource(None)  # type: ignore[arg-type]  # as before a program
+    assert asyncio.run(told())
