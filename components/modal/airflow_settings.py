@@ -12,7 +12,7 @@ from components.kernel.references import refers
 
 from .airflow import AirflowOnModal, DagBucket, DagVolume
 from .base import ObjectName
-from .modalflow import bucket_uri
+from .modalflow import LOGS, STATE, bucket_uri
 
 
 def _in_s3(uri: str) -> str:
@@ -99,6 +99,16 @@ class AirflowSettings(Part):
                 "has its DAGs in two places; give either `dag_volume` or `dag_bucket`"
             )
         return self
+
+    @property
+    def names(self) -> dict[str, set[str]]:
+        """What it makes, by the groups of Modal's settings that could make it too."""
+        made = {"volumes": {LOGS}, "dicts": {STATE}}
+        if self.dag_volume is not None:
+            made["volumes"].add(self.dag_volume.name)
+        if self.dag_bucket is not None and self.dag_bucket.role_arn is None:
+            made["secrets"] = {self.dag_bucket.secret}
+        return made
 
     def declare(
         self, resource_name: str, groups: Mapping[str, Lookup], path: str, **fields: Any

@@ -161,6 +161,17 @@ class ModalSettings(Part):
     token: TokenSettings | None = None
 
     @model_validator(mode="after")
+    def _leaves_airflow_its_names(self) -> Self:
+        taken = {} if self.airflow is None else self.airflow.names
+        for group, names in taken.items():
+            for name in names & getattr(self, group).keys():
+                raise ValueError(
+                    f"has '{name}' twice, in `{group}` and as what `airflow` makes; "
+                    f"remove it from `{group}`, or give one of them another name"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _has_one_token(self) -> Self:
         if self.token is None:
             return self

@@ -117,3 +117,19 @@ class S3Settings(Part):
     """
 
     dag_buckets: dict[BucketKey, DagBucketSettings] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_each_bucket_once(self) -> Self:
+        by_name: dict[str, str] = {}
+        for key, one in self.dag_buckets.items():
+            name = one.bucket.get("name")
+            if name is None or refers(name):
+                continue
+            if name in by_name:
+                raise ValueError(
+                    f"has the bucket '{name}' twice, as `dag_buckets.{by_name[name]}` "
+                    f"and as `dag_buckets.{key}`; remove one, or give one of them "
+                    "another name"
+                )
+            by_name[name] = key
+        return self

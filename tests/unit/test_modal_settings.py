@@ -11,6 +11,7 @@ from components.kernel.check import failures_of
 from components.modal.settings import ModalSettings
 
 SECRET = "${secrets.s}"
+BY_KEY = {"uri": "s3://acme/dags/", "access_key_id": "A", "access_key_secret": SECRET}
 
 
 def faults(**given: Any) -> dict[str, str]:
@@ -122,3 +123,29 @@ def test_a_stack_has_one_token_or_none(
 def test_a_token_has_an_owner(given: dict[str, Any]) -> None:
     """Each of the two ways suffices."""
     assert faults(**given) == {}
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "airflow"),
+    [
+        ("volumes", "airflow-logs-main", {}),
+        ("volumes", "dags", {"dag_volume": {"name": "dags"}}),
+        ("dicts", "airflow-state-main", {}),
+        ("secrets", "key", {"dag_bucket": {**BY_KEY, "secret": "key"}}),
+    ],
+)
+def test_airflow_has_its_names_to_itself(
+    group: str, name: str, airflow: dict[str, Any]
+) -> None:
+    """Two resources for one object are refused at preview, not half-way through."""
+    entry = {"values": {"A": "1"}} if group == "secrets" else {}
+    [told] = faults(**{group: {name: entry}}, airflow=airflow).values()
+    assert told.startswith(f"has '{name}' twice, in `{group}` and as what `airflow`")
+    assert faults(**{group: {f"{name}-2": entry}}, airflow=airflow) == {}
+
+
+def test_a_role_needs_no_secret_of_airflow() -> None:
+    """So its name is free."""
+    by_role = {"uri": "s3://acme/dags/", "role_arn": "arn:aws:iam::1:role/r"}
+    free = {"airflow-dags-bucket": {"values": {"A": "1"}}}
+    assert faults(secrets=free, airflow={"dag_bucket": by_role}) == {}

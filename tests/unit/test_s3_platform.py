@@ -233,3 +233,15 @@ def test_a_key_is_told_as_each_of_its_readers_wants_it() -> None:
         "bucket_name": "flowground-unit-dags",
         "bucket_folder": "flows",
     }
+
+
+def test_a_bucket_belongs_to_one_entry() -> None:
+    """Two entries of one name would each take what the other has put for its own."""
+    named = {"bucket": {"name": "acme-code"}}
+    [told] = faults(flows=named, dags=named).values()
+    assert told.startswith(
+        "has the bucket 'acme-code' twice, as `dag_buckets.flows` and as "
+        "`dag_buckets.dags`; "
+    )
+    referred = {"bucket": {"name": "${secrets.name}"}}
+    assert faults(flows=referred, dags=referred, more={}) == {}
