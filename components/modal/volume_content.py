@@ -7,15 +7,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple, TypeVar
 
 from components.kernel import NotFoundError, ServiceError
-from components.kernel.folder import File
 
 from .client import ModalApi
 from .volume import version_of
-from .volume_uploads import LARGE, SmallFile, put_small_files
+from .volume_by_hash import LARGE, put_by_hash
+from .volume_in_blocks import put_in_blocks
+from .volume_uploads import Upload
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,23 +39,6 @@ class Listed(NamedTuple):
     is_file: bool
 
 
-class Put(NamedTuple):
-    """A file to be put into a volume.
-
-    Attributes:
-        local: Where it is.
-        file: What it is.
-    """
-
-    local: Path
-    file: File
-
-    @property
-    def mode(self) -> int:
-        """Return its permissions there, whatever the umask was here."""
-        return 0o755 if self.file.executable else 0o644
-
-
 class VolumeContent:
     """The files of one volume, of either version.
 
@@ -68,16 +52,23 @@ class VolumeContent:
         self._id = volume_id
 
     @cached_property
-    def _volume(self) -> Any:
-        import modal  # noqa: PLC0415  # a second of imports, for who calls it
-
-        with self._api.sdk() as client:
-            return modal.Volume.from_id(self._id, client=client).hydrate()
-
-    @cached_property
     def _version(self) -> int:
         told = self._api.call("VolumeGetById", volume_id=self._id)
         return version_of(told["metadata"])
+
+    @cached_property
+    def _volume(self) -> Any:
+        version = self._version
+        import modal  # noqa: PLC0415  # a second of imports, for who calls it
+        from modal_proto import api_pb2  # noqa: PLC0415  # as above
+
+        with self._api.sdk() as client:
+            # As `hydrate` does it, which would ask for the version again.
+            return modal.Volume._new_hydrated(  # noqa: SLF001  # see above
+                self._id,
+                client,
+                api_pb2.VolumeMetadata(version=version),  # type: ignore[arg-type]  # it is one
+            )
 
     def list(self, path: str) -> dict[str, Listed]:
         """Return all that is below a path, by its path in the volume.
@@ -115,28 +106,29 @@ class VolumeContent:
         found = zip(paths, _at_once(read, paths), strict=True)
         return {path: digest for path, digest in found if digest is not None}
 
-    def put(self, files: Mapping[str, Put]) -> None:
+    def put(self, uploads: Collection[Upload]) -> None:
         """Put files, all in one batch, over those that are there.
 
         On a volume of version 1 large files are a batch of their own.
         """
-        small = [
-            SmallFile(path, one.local, one.mode, one.file.sha256)
-            for path, one in files.items()
-            if one.file.size < LARGE and self._version == 1
-        ]
-        others = files.keys() - {one.path for one in small}
-        if others:
+        if self._version != 1:
+            self._put(put_in_blocks, uploads)
+            return
+        large = [one for one in uploads if one.file.size >= LARGE]
+        if large:
             volume = self._volume
             with self._telling(), volume.batch_upload(force=True) as batch:
-                for path in others:
-                    one = files[path]
-                    batch.put_file(one.local, f"/{path}", mode=one.mode)
+                for one in large:
+                    batch.put_file(one.local, f"/{one.path}", mode=one.mode)
+        small = [one for one in uploads if one.file.size < LARGE]
         if small:
-            from modal._utils.async_utils import synchronizer  # noqa: PLC0415  # as above
+            self._put(put_by_hash, small)
 
-            with self._telling() as client:
-                synchronizer.create_blocking(put_small_files)(client, self._id, small)
+    def _put(self, put: Callable[..., Any], uploads: Collection[Upload]) -> None:
+        from modal._utils.async_utils import synchronizer  # noqa: PLC0415  # as above
+
+        with self._telling() as client:
+            synchronizer.create_blocking(put)(client, self._id, uploads)
 
     def remove(
         self, within: str, doomed: Collection[str], listed: Mapping[str, Listed]

@@ -35,7 +35,8 @@ from .base import EnvironmentArgs
 from .client import SETTINGS, ModalApi, connect
 from .still_there import require_listed
 from .volume import ModalVolume
-from .volume_content import Listed, Put, VolumeContent
+from .volume_content import Listed, VolumeContent
+from .volume_uploads import Upload
 
 
 def _canonical(path: str) -> str:
@@ -131,7 +132,7 @@ class VolumeFilesKind(MirrorKind[VolumePath, VolumeFilesArgs, VolumeFilesState])
     ) -> dict[str, str]:
         """Put files in one batch; see when the volume says that they were put."""
         place.content.put(
-            {place.prefix + path: Put(at, files[path]) for path, at in local.items()}
+            [Upload(place.prefix + p, at, files[p]) for p, at in local.items()]
         )
         live = self.entries(place)
         return {

@@ -1,103 +1,103 @@
-"""Small files for version 1 volumes, with fewer calls than the SDK makes.
+"""Files on their way into a volume, with less work than the SDK makes of it.
 
-The SDK asks of every file by itself whether Modal has its content already, and hashes
-it anew. Here one call asks of a thousand, as a deployment does for its mounts, so that
-most files cost one call and those that Modal knows cost none.
+All of this runs in the SDK's event loop, over the SDK's own connections.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+import hashlib
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+from components.kernel import RefusedError
+from components.kernel.folder import File
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
     from google.protobuf.message import Message
 
-# From here on the SDK puts contents past the protocol, by HTTP.
-LARGE: Final = 4 * 1024 * 1024
-# As many as the SDK puts at once.
-_AT_ONCE: Final = 20
-_ASKED_AT_ONCE: Final = 1000
-# No call here takes as long: one that does has lost its connection.
-_ANSWER_SECONDS: Final = 60.0
+T = TypeVar("T")
+
+# As many as the SDK puts at once for mounts; of those that are larger than a mebibyte,
+# so few that never more than 128 MiB are in memory.
+_AT_ONCE: Final = 64
+_LARGE_AT_ONCE: Final = 8
+_MEBIBYTE: Final = 1024 * 1024
+# Nothing here takes as long: what does has lost its connection.
+ANSWER_SECONDS: Final = 60.0
 
 
-class SmallFile(NamedTuple):
-    """A file to be put.
+class Upload(NamedTuple):
+    """A file to be put into a volume.
 
     Attributes:
         path: Where in the volume.
         local: Where it is.
-        mode: Its permissions there.
-        sha256: Of its content.
+        file: What it is.
     """
 
     path: str
     local: Path
-    mode: int
-    sha256: str
+    file: File
 
+    @property
+    def mode(self) -> int:
+        """Return its permissions there, whatever the umask was here."""
+        return 0o755 if self.file.executable else 0o644
 
-async def put_small_files(
-    client: Any, volume_id: str, files: Collection[SmallFile]
-) -> None:
-    """Put files, all or none of them, over those that are there.
-
-    Args:
-        client: The SDK's; this is to run in its event loop.
-        volume_id: A volume of version 1.
-        files: Each below `LARGE`.
-
-    Raises:
-        TimeoutError: Modal did not take a file's content in time.
-    """
-    from modal_proto import api_pb2  # noqa: PLC0415  # as in Transport
-
-    await _put_contents(client, {file.sha256: file.local for file in files})
-    named = [
-        api_pb2.MountFile(filename=f.path, sha256_hex=f.sha256, mode=f.mode)
-        for f in files
-    ]
-    request = api_pb2.VolumePutFilesRequest(volume_id=volume_id, files=named)
-    await _call(client, "VolumePutFiles", request)
-
-
-async def _put_contents(client: Any, contents: Mapping[str, Path]) -> None:
-    """Put the contents that Modal does not have, by their hashes."""
-    from modal_proto import api_pb2  # noqa: PLC0415  # as in Transport
-
-    hashes = sorted(contents)
-    missing: list[str] = []
-    for first in range(0, len(hashes), _ASKED_AT_ONCE):
-        asked = api_pb2.MountBatchedCheckExistenceRequest(
-            sha256_hex_hashes=hashes[first : first + _ASKED_AT_ONCE]
+    def changed(self) -> RefusedError:
+        """Say that it is no longer what it was."""
+        return RefusedError(
+            f"'{self.path}' was changed while it was put; run again to put it as it is"
         )
-        told = await _call(client, "MountBatchedCheckExistence", asked)
-        missing += told.missing_sha256_hex_hashes
-    slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def put(sha256: str) -> None:
-        async with slots, asyncio.timeout(_ANSWER_SECONDS):
-            # In the loop itself: a thread for it costs more than so little takes.
-            data = contents[sha256].read_bytes()
-            content = api_pb2.MountPutFileRequest(sha256_hex=sha256, data=data)
-            # As the SDK does: the answer may be that it has not arrived yet.
-            while not (await _call(client, "MountPutFile", content)).exists:
-                pass
+    async def read(self, start: int, size: int, sha256: bytes) -> bytes:
+        """Read a part of it.
 
-    puts = [asyncio.create_task(put(sha256)) for sha256 in missing]
+        Raises:
+            RefusedError: It is no longer what it was.
+        """
+
+        def read() -> bytes:
+            try:
+                with self.local.open("rb") as opened:
+                    opened.seek(start)
+                    data = opened.read(size)
+            except OSError:
+                raise self.changed() from None
+            if hashlib.sha256(data).digest() != sha256:
+                raise self.changed()
+            return data
+
+        # In the loop itself, where a thread for it costs more than so little takes.
+        return read() if size <= _MEBIBYTE else await asyncio.to_thread(read)
+
+
+async def side_by_side(
+    work: Callable[[T], Awaitable[None]],
+    items: Iterable[T],
+    size_of: Callable[[T], int],
+) -> None:
+    """Do something for each item, of large ones for fewer at once."""
+    slots, large_slots = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_LARGE_AT_ONCE)
+
+    async def one(item: T) -> None:
+        async with large_slots if size_of(item) > _MEBIBYTE else slots:
+            await work(item)
+
+    tasks = [asyncio.create_task(one(item)) for item in items]
     try:
-        await asyncio.gather(*puts)
+        await asyncio.gather(*tasks)
     finally:  # after a failure nothing more is begun
-        for one in puts:
-            one.cancel()
+        for task in tasks:
+            task.cancel()
 
 
-async def _call(client: Any, rpc: str, request: Message) -> Any:
+async def call(client: Any, rpc: str, request: Message) -> Any:
+    """Make one call of the protocol in the SDK's event loop."""
     from modal._utils.grpc_utils import Retry  # noqa: PLC0415  # as in Transport
 
     method = getattr(client._stub, rpc)  # noqa: SLF001  # `stub` warns that it is internal
-    return await method(request, retry=Retry(attempt_timeout=_ANSWER_SECONDS))
+    return await method(request, retry=Retry(attempt_timeout=ANSWER_SECONDS))
