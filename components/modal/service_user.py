@@ -103,6 +103,8 @@ def from_wire(wire: Wire) -> ModalServiceUserState:
 class ModalServiceUserKind(WorkspaceKind[ModalServiceUserArgs, ModalServiceUserState]):
     """The life cycle of a service user and its token."""
 
+    delete_before_replace = False
+
     def list(self, api: ModalApi) -> Iterable[Wire]:
         """Yield every service user that has generations."""
         users: dict[str, dict[int, Wire]] = {}

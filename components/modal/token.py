@@ -6,6 +6,8 @@ Immutable: name, which is the stack's own word for it. Quirks:
 
 - Who mints a token is a person (`modal token new`) or a `ModalServiceUser`. So nothing
   is made here, and another token takes this one's place in place.
+- Under another name it is verified first, and let go of under the old one last, without
+  being revoked.
 - One that is no longer accepted (it ended, was disabled or deleted) is drift of
   `token_works`. Only another token mends it: an `up` with the same one fails.
 - Providers have no way to warn at a preview. The resource does, in the program: at
@@ -15,6 +17,8 @@ Immutable: name, which is the stack's own word for it. Quirks:
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -136,9 +140,33 @@ class TokenApi:
         return self.name, self.fingerprint, self.itself.scope
 
 
+class _Names:
+    """By which names the stack has each token, as far as this process verified it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._of: defaultdict[str, set[str]] = defaultdict(set)
+
+    def add(self, api: TokenApi) -> None:
+        """Note that a token goes by a name."""
+        with self._lock:
+            self._of[api.token_id].add(api.name)
+
+    def end(self, api: TokenApi) -> bool:
+        """Note that it does no more; tell whether it has no name left."""
+        with self._lock:
+            self._of[api.token_id].discard(api.name)
+            return not self._of[api.token_id]
+
+
+_names: Final = _Names()
+
+
 @kind("modal:Token", key=("name",))
 class ModalTokenKind(Kind[TokenApi, ModalTokenArgs, ModalTokenState]):
     """The life cycle of a token."""
+
+    delete_before_replace = False
 
     def connect(self, config: Config, args: ModalTokenArgs) -> TokenApi:
         """Return the API by the token itself."""
@@ -194,6 +222,7 @@ class ModalTokenKind(Kind[TokenApi, ModalTokenArgs, ModalTokenState]):
                 f"its id and secret are not accepted ({said}); give a token that "
                 "works, from `modal token new` or of a service user"
             ) from None
+        _names.add(api)
         given = dict(args) | {"id": api.name, "fingerprint": api.fingerprint}
         return ModalTokenState(**given, **told)
 
@@ -209,9 +238,10 @@ class ModalTokenKind(Kind[TokenApi, ModalTokenArgs, ModalTokenState]):
 
     def delete(self, api: TokenApi, state: ModalTokenState) -> None:
         """Let go of the token, and revoke it where that was asked for."""
-        if not state.revoke_on_delete:
+        if state.revoke_on_delete:
+            _refuse_our_own(api)
+        if not _names.end(api) or not state.revoke_on_delete:
             return
-        _refuse_our_own(api)
         if state.identity_type == "service_user":
             ours = connect(api.config)
             ours.call("ServiceUserDelete", service_user_id=state.identity_id)

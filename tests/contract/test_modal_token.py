@@ -138,6 +138,44 @@ def test_a_token_outlives_its_resource_unless_told(
     assert not _accepted(world, inputs)
 
 
+def test_a_renamed_token_is_not_revoked(world: ModalWorld, unique: str) -> None:
+    """It is verified under the new name before it is let go of under the old one."""
+    user = world.servicer.create(USER, {"name": unique})
+    inputs = _of(user, unique, revoke_on_delete=True)
+    old = world.servicer.create(TOKEN, inputs)
+    renamed = inputs | {"name": f"{unique}-renamed"}
+    assert world.servicer.diff(old, old.inputs | renamed) == (["name"], ["name"])
+    new = world.servicer.create(TOKEN, renamed)
+    world.servicer.delete(old)
+    assert _accepted(world, inputs)
+    world.servicer.delete(new)
+    assert not _accepted(world, inputs)
+
+
+def test_a_renamed_service_user_works_until_the_new_one_does(
+    world: ModalWorld, unique: str
+) -> None:
+    """The new name's is made first, and the old one's token ends last."""
+    old = world.servicer.create(USER, {"name": unique})
+    renamed = {"name": f"{unique}-renamed"}
+    assert world.servicer.diff(old, old.inputs | renamed) == (["name"], ["name"])
+    new = world.servicer.create(USER, renamed)
+    assert [_accepted(world, _of(user, "")) for user in (old, new)] == [True, True]
+    world.servicer.delete(old)
+    assert [_accepted(world, _of(user, "")) for user in (old, new)] == [False, True]
+
+
+def test_a_service_users_resource_that_is_renamed_rotates_its_token(
+    world: ModalWorld, unique: str
+) -> None:
+    """The secret is known to the old resource alone; its token goes on working."""
+    old = world.servicer.create(USER, {"name": unique})
+    new = world.another.create(USER, {"name": unique})
+    world.another.delete(old)
+    assert new.outputs["service_user_name"] == f"{unique}-g2"
+    assert [_accepted(world, _of(user, "")) for user in (old, new)] == [True, True]
+
+
 def test_the_own_token_is_never_revoked(world: ModalWorld, unique: str) -> None:
     """It is refused when asked for, and again when it has become the own one since."""
     inputs = _own(unique, revoke_on_delete=True)
