@@ -35,20 +35,22 @@ def plugin_file(name: str) -> object:
 
 def packages() -> list[dict[str, object]]:
     """List what is installed: name, version, pulumi-plugin.json, required by others."""
-    found = {normal(d.metadata["Name"]): d for d in metadata.distributions()}
+    # Each access parses the whole file again, which is most of what a probe takes.
+    read = [distribution.metadata for distribution in metadata.distributions()]
+    found = {normal(told["Name"]): told for told in read}
     required: set[str] = set()
-    for distribution in found.values():
-        for line in distribution.requires or ():
+    for told in found.values():
+        for line in told.get_all("Requires-Dist") or ():
             if not _EXTRA.search(line) and (match := _NAME.match(line)):
                 required.add(normal(match[0]))
     return [
         {
             "name": name,
-            "version": distribution.version,
+            "version": told["Version"],
             "plugin": plugin_file(name),
             "required": name in required,
         }
-        for name, distribution in sorted(found.items())
+        for name, told in sorted(found.items())
     ]
 
 
