@@ -12,7 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import grpc
 from google.protobuf import json_format, struct_pb2
@@ -24,7 +24,7 @@ from components.kernel.dynamic import Provider
 from components.kernel.registry import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -56,31 +56,57 @@ class Object:
     secret_outputs: set[str] = field(default_factory=set)
 
 
-class Servicer:
-    """One provider process; what an `up` or a `refresh` starts."""
+class Process(Protocol):
+    """A provider process, however it was started."""
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+
+    def kill(self) -> str:
+        """End it, and return what it wrote to its standard error."""
+
+
+class Fresh:
+    """A provider process as the engine starts it."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
-        self._made: list[Object] = []
         self._process = subprocess.Popen(
             [sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:0"],
             cwd=ROOT,
-            env={**_quiet_environment(), **env},
+            env={**quiet_environment(), **env},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         assert self._process.stdout is not None
-        port = int(self._process.stdout.readline())
-        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        self.port = int(self._process.stdout.readline())
+
+    def kill(self) -> str:
+        """End it, and return what it wrote to its standard error."""
+        self._process.kill()
+        _, err = self._process.communicate()
+        return err
+
+
+class Servicer:
+    """One provider process; what an `up` or a `refresh` starts."""
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        start: Callable[[Mapping[str, str]], Process] = Fresh,
+    ) -> None:
+        self._made: list[Object] = []
+        self._process = start(env)
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{self._process.port}")
         self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
         self._call("Configure", provider_pb2.ConfigureRequest())
 
     def close(self) -> str:
         """End the process and return all it wrote to its standard error."""
         self._channel.close()
-        self._process.kill()
-        _, err = self._process.communicate()
-        return err
+        return self._process.kill()
 
     def __enter__(self) -> Self:
         return self
@@ -196,7 +222,8 @@ def servicer(env: Mapping[str, str]) -> Iterator[Servicer]:
         yield running
 
 
-def _quiet_environment() -> dict[str, str]:
+def quiet_environment() -> dict[str, str]:
+    """Return this process's environment without the services' settings."""
     clean = {
         k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "MODAL_"))
     }

@@ -1,22 +1,20 @@
 """Torture a stack: seeded faults and kills, and whether one `up` mends it all.
 
-    python -m tests.torture --seeds 500 [--first 0]
+    python -m tests.torture --seeds 500 [--first 0] [--workers 2]
 
-Without a checkpoint in the middle of any run. Failing seeds are printed with their
-story; put them into `tests/torture/test_seeds.py`.
+Without a checkpoint in the middle of any run. Each worker has services of its own.
+Failing seeds are printed with their story; put them into `tests/torture/kept.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
 
-from tests.torture.seeds import Report, expected, live
-from tests.torture.world import worlds
+from tests.torture.seeds import Report
+from tests.torture.workers import run
 
 
 def tell(report: Report) -> None:
@@ -35,32 +33,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=500)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     faults: Counter[str] = Counter()
     failed: list[int] = []
     calls = errors = 0
     started = time.monotonic()
-    seeds = iter(range(given.first, given.first + given.seeds))
-    clean = False
-    while not clean:  # a failing seed may leave anything behind
-        with tempfile.TemporaryDirectory() as folder, worlds(Path(folder)) as world:
-            there = expected(world)
-            clean = True
-            for seed in seeds:
-                report = live(world, seed, there)
-                faults.update(report.drawn)
-                calls += report.calls
-                errors += len(report.errors)
-                tell(report)
-                if report.problems:
-                    failed.append(seed)
-                    clean = False
-                    break
+    for report in run(range(given.first, given.first + given.seeds), given.workers):
+        tell(report)
+        faults.update(report.drawn)
+        calls += report.calls
+        errors += len(report.errors)
+        if report.problems:
+            failed.append(report.seed)
     took = time.monotonic() - started
     print(
         f"\n{given.seeds} seeds in {took:.0f} s: {calls} calls, {faults.total()} faults"
     )
-    print(f"{errors} commands ended with errors; {len(failed)} seeds failed: {failed}")
+    print(f"{errors} resources ended with errors; {len(failed)} seeds failed: {failed}")
     for name, count in sorted(faults.items()):
         print(f"    {name:<24} {count}")
     return 1 if failed else 0

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from components.kernel.journal import VARIABLE, Journal
-from tests.support.servicer import CallError, Object, Servicer
+from tests.support.servicer import CallError, Object, Process, Servicer
 
 Known = Mapping[str, Object]
 Inputs = Callable[[Known], dict[str, Any]]
@@ -57,12 +57,12 @@ class Engine:
     """One stack: its state, and the commands on it.
 
     Attributes:
-        env: The environment of its provider processes.
+        start: What starts a provider process, with variables of this stack.
         journal: Where the kernel notes what it begins; as `make up` has it.
         state: What it has made, in the order of the program.
     """
 
-    env: Mapping[str, str]
+    start: Callable[[Mapping[str, str]], Process]
     journal: Path
     state: dict[str, Object] = field(default_factory=dict)
     provider: Servicer | None = None
@@ -75,24 +75,24 @@ class Engine:
         if self.provider is not None:
             self.wrote.append(self.provider.close())
 
-    def up(self, program: Program) -> int:
-        """Make the services what the program says; return how much was done."""
+    def up(self, program: Program) -> list[str]:
+        """Make the services what the program says; return what was done to what."""
         done = self._run(lambda run: run.up(program))
         self._notes.clear()
         return done
 
-    def refresh(self) -> int:
-        """Take what is there into the state; return how much differed."""
+    def refresh(self) -> list[str]:
+        """Take what is there into the state; return what differed."""
         return self._run(lambda run: run.refresh())
 
-    def destroy(self) -> int:
+    def destroy(self) -> list[str]:
         """Delete everything, the last made first."""
         return self._run(lambda run: run.up(()))
 
-    def _run(self, act: Callable[[_Run], None]) -> int:
+    def _run(self, act: Callable[[_Run], None]) -> list[str]:
         self.killed = False
         self._notes = Journal(self.journal)
-        self.provider = Servicer({**self.env, VARIABLE: str(self.journal)})
+        self.provider = Servicer({VARIABLE: str(self.journal)}, self.start)
         run = _Run(self.provider, dict(self.state))
         try:
             act(run)
@@ -113,7 +113,7 @@ class _Run:
 
     def __init__(self, provider: Servicer, state: dict[str, Object]) -> None:
         self.state = state
-        self.done = 0
+        self.done: list[str] = []
         self._provider = provider
 
     def up(self, program: Program) -> None:
@@ -144,7 +144,7 @@ class _Run:
         old = self.state.get(one.name)
         if old is None:
             self.state[one.name] = self._provider.create(one.token, news)
-            self.done += 1
+            self.done.append(f"created {one.name}")
             return
         checked = self._provider.check(one.token, news, old.inputs)
         assert not checked.failures, checked.failures
@@ -156,18 +156,22 @@ class _Run:
             self.state[one.name] = self._provider.create(one.token, news)
         else:
             self.state[one.name] = self._provider.update(old, news)
-        self.done += 1
+        self.done.append(f"changed {', '.join(changes)} of {one.name}")
 
     def _delete(self, name: str) -> None:
         self._provider.delete(self.state[name])
         del self.state[name]
-        self.done += 1
+        self.done.append(f"deleted {name}")
 
     def _read(self, name: str) -> None:
         old = self.state[name]
         live = self._provider.read(old)
         if live is None:
             del self.state[name]
-        else:
-            self.state[name] = live
-        self.done += live is None or live.inputs != old.inputs
+            self.done.append(f"{name} is gone")
+            return
+        self.state[name] = live
+        fields = sorted(live.inputs.keys() | old.inputs.keys())
+        differs = [f for f in fields if live.inputs.get(f) != old.inputs.get(f)]
+        if differs:
+            self.done.append(f"{', '.join(differs)} of {name}")

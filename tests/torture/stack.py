@@ -30,7 +30,6 @@ def program(place: dict[str, str], *, version: int) -> Program:
     name = place["name"]
     inside = {"workspace_id": place["workspace_id"]}
     environment = {"environment_name": name}
-    pool = "process" if not second else "docker"
 
     def prefect(key: str, kind: str, **fields: Any) -> Declared:
         return Declared(key, f"prefect:{kind}", lambda _: {**inside, **fields})
@@ -39,7 +38,9 @@ def program(place: dict[str, str], *, version: int) -> Program:
         return Declared(key, f"modal:{kind}", lambda _: {**environment, **fields})
 
     first = [
-        prefect("pool", "WorkPool", name="batch", type=pool),
+        prefect(
+            "pool", "WorkPool", name="batch", type="process", concurrency_limit=version
+        ),
         prefect("variable", "Variable", name="answer", value=json.dumps(41 + version)),
         prefect("limit", "GlobalConcurrencyLimit", name="db", limit=version),
         prefect("tag", "TagConcurrencyLimit", tag="db", concurrency_limit=version),

@@ -6,6 +6,7 @@ import contextlib
 import re
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -19,7 +20,9 @@ from tests.support.grpc_proxy import SERVICE
 from tests.support.localcloud import LocalCloud
 from tests.support.modal_plane import RunningPlane, running_plane
 from tests.support.modal_raw import call, headers
+from tests.support.provider_fork import ProviderFork
 from tests.support.s3_plane import LocalS3
+from tests.support.servicer import quiet_environment
 from tests.torture.faults import FaultyGrpcProxy, FaultyProxy, Schedule
 
 if TYPE_CHECKING:
@@ -50,12 +53,12 @@ class World:
     """One workspace, one Modal workspace and one repository, behind faulty lines.
 
     Attributes:
-        env: What the provider is started with.
+        fork: What starts providers that know the services.
         place: What the program lives in.
         folder: For what belongs to no service.
     """
 
-    env: dict[str, str]
+    fork: ProviderFork
     place: dict[str, str]
     folder: Path
     _cloud: LocalCloud
@@ -112,7 +115,7 @@ class World:
 
     def _aws(self) -> dict[str, Any]:
         name = self.place["name"]
-        s3, iam = self._s3.client("s3", tls=False), self._s3.client("iam", tls=False)
+        s3, iam = self._clients
         buckets = [one["Name"] for one in s3.list_buckets()["Buckets"]]
         users = [one["UserName"] for one in iam.list_users()["Users"]]
         there: dict[str, Any] = {
@@ -128,6 +131,10 @@ class World:
             there["objects"] = [(one["Key"], one["ETag"]) for one in listed]
             there["tags"] = s3.get_bucket_tagging(Bucket=name)["TagSet"]
         return there
+
+    @cached_property
+    def _clients(self) -> tuple[Any, Any]:
+        return self._s3.client("s3", tls=False), self._s3.client("iam", tls=False)
 
     def doors(self, outputs: Mapping[str, Mapping[str, Any]]) -> list[str]:
         """Tell which of the keys that a stack holds, or has delivered, do not open.
@@ -229,7 +236,8 @@ def worlds(folder: Path) -> Iterator[World]:
         }
         behind = (cloud, workspace.api_url, plane, project, s3)
         lines = (prefect_line, github_line, modal_line, s3_line)
-        yield World(env, place, folder, *behind, lines)
+        with ProviderFork({**quiet_environment(), **env}) as fork:
+            yield World(fork, place, folder, *behind, lines)
 
 
 def _origin(url: str) -> str:

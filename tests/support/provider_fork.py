@@ -1,0 +1,128 @@
+"""Provider processes that share their imports, where a test starts hundreds of them.
+
+A fresh `python -m pulumi.dynamic` spends three seconds of processor time on imports of
+the services' SDKs. A parent that has done these, and nothing else (it has no thread,
+no channel and no connection), forks each provider instead: it runs the same module in
+a process of its own, and can be killed as any other.
+
+The SDKs read variables when they are imported, so a parent is for one environment;
+what a provider is given beyond that is for flowground's own, which reads them late.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+# All that the provider and the kinds import sooner or later.
+_MODULES: Final = (
+    *("dill", "pulumi.dynamic", "pulumi.runtime.proto.provider_pb2_grpc"),
+    *("components.prefect", "components.modal", "components.github", "components.s3"),
+    *("prefect.client.orchestration", "components.prefect.transport", "jsonschema"),
+    *("components.modal.transport", "modal._utils.grpc_utils", "modal_proto.api_pb2"),
+    *("boto3.s3.transfer", "boto3.exceptions", "botocore.parsers", "github"),
+    *("nacl.public", "requests"),
+)
+
+
+class Forked:
+    """One provider process.
+
+    Attributes:
+        port: Where it listens.
+    """
+
+    def __init__(self, pid: int, port: int, log: Path) -> None:
+        self.port = port
+        self._process = os.pidfd_open(pid)
+        self._log = log
+
+    def kill(self) -> str:
+        """End the process, if it still runs, and return what it wrote."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._process, signal.SIGKILL)
+        select.select([self._process], [], [])
+        os.close(self._process)
+        wrote = self._log.read_text()
+        self._log.unlink()
+        return wrote
+
+
+class ProviderFork:
+    """The parent of all providers of one environment."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._count = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-u", "-m", __name__],
+            cwd=ROOT,
+            env=dict(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(self, env: Mapping[str, str]) -> Forked:
+        """Start a provider.
+
+        Args:
+            env: Variables that it has beside the parent's.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._count += 1
+        log = Path(self._folder.name) / f"{self._count}.log"
+        json.dump({"env": dict(env), "log": str(log)}, self._process.stdin)
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        pid = int(self._process.stdout.readline())
+        return Forked(pid, int(self._process.stdout.readline()), log)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+        self._folder.cleanup()
+
+
+def _serve() -> None:
+    for module in _MODULES:
+        importlib.import_module(module)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+    while line := sys.stdin.readline():
+        asked: dict[str, Any] = json.loads(line)
+        if os.fork() == 0:
+            _become_a_provider(asked["env"], asked["log"])
+            return
+
+
+def _become_a_provider(env: Mapping[str, str], log: str) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.update(env)
+    for descriptor, path, flags in (
+        (0, os.devnull, os.O_RDONLY),
+        (2, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND),
+    ):
+        opened = os.open(path, flags, 0o600)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    print(os.getpid())
+    runpy.run_module("pulumi.dynamic", run_name="__main__")
+
+
+if __name__ == "__main__":
+    _serve()
