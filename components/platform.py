@@ -9,7 +9,7 @@ from typing import Any, Final
 import pulumi
 
 from components.github.delivery import GitHubDelivery
-from components.kernel import FlowgroundError, Lookup
+from components.kernel import FlowgroundError, Lookup, redact, told
 from components.modal.platform import ModalPlatform
 from components.outputs import SCHEMA
 from components.outputs.describe import (
@@ -23,7 +23,7 @@ from components.outputs.describe import (
 )
 from components.prefect.environment import PrefectEnvironment
 from components.s3.platform import S3Platform
-from components.settings import Settings, secret
+from components.settings import Settings, secret, secrets_of_config
 
 # What the SDK's own exit for "already told" means to the language host: no traceback.
 _ALREADY_TOLD: Final = 32
@@ -111,7 +111,8 @@ class Platform(pulumi.ComponentResource):
         try:
             return cls("platform", Settings.from_config())
         except FlowgroundError as error:
-            pulumi.log.error(f"stack {pulumi.get_stack()}: {error}")
+            error.args = (redact(str(error), secrets_of_config()),)
+            pulumi.log.error(f"stack {pulumi.get_stack()}: {told(error)}")
             sys.exit(_ALREADY_TOLD)
 
     @property
@@ -145,4 +146,14 @@ def _nothing(_: str) -> None:
 def _parsed(name: str) -> pulumi.Input[Any] | None:
     """Return a secret that is JSON, as what it says."""
     held = secret(name)
-    return None if held is None else held.apply(json.loads)
+
+    def read(text: str) -> Any:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise pulumi.RunError(
+                f"secret {name} is referred to as JSON and is none; set it anew with "
+                f"`pulumi config set --secret {name}`, or refer to it as secrets.{name}"
+            ) from None
+
+    return None if held is None else held.apply(read)

@@ -7,6 +7,7 @@ documented here, and a wrong one is one error that names stack, path and fix.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 import pulumi
@@ -67,7 +68,7 @@ class Settings(Part):
             # Plain JSON: `get_object` would log a warning for a key that holds a
             # secret, and secrets have config keys of their own.
             text = pulumi.runtime.get_config(config.full_key(key))
-            given[key] = None if text is None else json.loads(text)
+            given[key] = None if text is None else _read(text)
         present = {key: value for key, value in given.items() if value is not None}
         try:
             return cls.model_validate(present)
@@ -79,6 +80,37 @@ class Settings(Part):
             raise ConfigurationError(
                 "\n".join(["its config is not valid:", *lines])
             ) from None
+
+
+def _read(text: str) -> Any:
+    """Read a key that holds structure; what holds none is told by its model."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def secrets_of_config() -> Iterator[str]:
+    """Yield every text that the stack's config has encrypted, for errors to leave out.
+
+    Of a key that holds structure the engine says only that some of it is a secret, so
+    all its texts count.
+    """
+    config = pulumi.Config()
+    for key in Settings.model_fields:
+        full = config.full_key(key)
+        if pulumi.runtime.is_config_secret(full):
+            yield from _texts(_read(pulumi.runtime.get_config(full) or ""))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from (text for item in value.values() for text in _texts(item))
+        case list():
+            yield from (text for item in value for text in _texts(item))
 
 
 def secret(name: str) -> pulumi.Output[str] | None:

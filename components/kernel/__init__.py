@@ -14,6 +14,7 @@ from .errors import (
     RefusedError,
     ServiceError,
     redact,
+    told,
 )
 from .kind import Config, Kind, Wire, changed, differing, kind
 from .model import (
@@ -73,4 +74,5 @@ __all__ = [
     "redact",
     "registered",
     "resolve",
+    "told",
 ]

@@ -32,7 +32,7 @@ from pulumi.dynamic import (
 )
 from pulumi.runtime.rpc import wrap_rpc_secret
 
-from .errors import FlowgroundError
+from .errors import FlowgroundError, told
 from .lifecycle import Lifecycle
 from .model import Secret, WriteOnly
 from .registry import load
@@ -132,7 +132,7 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except FlowgroundError as error:
-        raise ProviderError(str(error)) from None
+        raise ProviderError(told(error)) from None
     except BaseException as error:  # noqa: BLE001  # see above: it would hang
         frame = traceback.extract_tb(error.__traceback__)[-1]
         # The message could hold anything, a secret too, so only its type is told.

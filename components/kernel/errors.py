@@ -97,6 +97,14 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def told(error: BaseException) -> str:
+    """Write an error's message for a terminal: the lines that it was given, each whole.
+
+    For where an error is shown at last: what is left out here cannot be redacted.
+    """
+    return "\n".join(map(one_line, str(error).split("\n")))
+
+
 def redact(text: str, secrets: Iterable[str]) -> str:
     """Blot out every secret in `text`, in the encodings error bodies use.
 
@@ -108,16 +116,16 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     for secret in secrets:
         if len(secret) < MIN_REDACTED_LENGTH:
             continue
-        raw = secret.encode()
+        raw = secret.encode(errors="replace")
         forms |= {
             secret,
             json.dumps(secret)[1:-1],
             json.dumps(secret, ensure_ascii=False)[1:-1],
             repr(secret)[1:-1],
             html.escape(secret),
-            urllib.parse.quote(secret),
-            urllib.parse.quote(secret, safe=""),
-            urllib.parse.quote_plus(secret),
+            urllib.parse.quote(raw),
+            urllib.parse.quote(raw, safe=""),
+            urllib.parse.quote_plus(raw),
             base64.b64encode(raw).decode().rstrip("="),
             base64.urlsafe_b64encode(raw).decode().rstrip("="),
         }

@@ -118,7 +118,10 @@ def read_folder(
         ConfigurationError: It is not there, has no files, or one cannot be read.
     """
     root = Path(folder)
-    if not root.is_dir():
+    with _readable(root):
+        # No name at all would be the program's own folder, which nobody means by it.
+        is_there = bool(str(folder)) and root.is_dir()
+    if not is_there:
         raise ConfigurationError(
             f"folder '{folder}' is not there; correct its path, which starts from the "
             "folder of Pulumi.yaml"

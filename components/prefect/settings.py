@@ -32,6 +32,9 @@ from .work_pool import WorkPoolArgs
 from .work_queue import WorkQueueArgs
 
 Entry: TypeAlias = dict[str, Any]
+Name: TypeAlias = Annotated[str, Field(min_length=1)]
+"""Of a resource in the program, which the engine knows it by."""
+
 _PLACED = ("workspace_id", "name")
 # What a flow's code says of its deployments.
 _IN_CODE = ("entrypoint", "path", "parameter_openapi_schema")
@@ -114,7 +117,7 @@ class WorkPoolSettings(Part):
     pool: Annotated[Entry, EntryOf(WorkPoolArgs, *_PLACED)]
     modal_token: ModalTokenSettings | None = None
     queues: dict[
-        str, Annotated[Entry, EntryOf(WorkQueueArgs, *_PLACED, "work_pool_name")]
+        Name, Annotated[Entry, EntryOf(WorkQueueArgs, *_PLACED, "work_pool_name")]
     ] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -135,10 +138,11 @@ class WorkPoolSettings(Part):
 
     @model_validator(mode="after")
     def _serves_one_queue_first(self) -> Self:
-        having: dict[object, str] = {}
+        having: dict[int, str] = {}
         for name, queue in self.queues.items():
             priority = queue.get("priority")
-            if priority is not None and having.setdefault(priority, name) != name:
+            # As a reference it may be anything; the kind's own check sees what comes.
+            if isinstance(priority, int) and having.setdefault(priority, name) != name:
                 raise ValueError(
                     f"its queues '{having[priority]}' and '{name}' both have priority "
                     f"{priority}; give each one of its own"
@@ -209,34 +213,34 @@ class PrefectSettings(Part):
 
     workspace: WorkspaceSettings
     schedules: Literal["on", "off"] | None = None
-    service_accounts: dict[str, ServiceAccountSettings] = Field(default_factory=dict)
-    work_pools: dict[str, WorkPoolSettings] = Field(default_factory=dict)
-    variables: dict[str, Annotated[Entry, EntryOf(VariableArgs, *_PLACED)]] = Field(
+    service_accounts: dict[Name, ServiceAccountSettings] = Field(default_factory=dict)
+    work_pools: dict[Name, WorkPoolSettings] = Field(default_factory=dict)
+    variables: dict[Name, Annotated[Entry, EntryOf(VariableArgs, *_PLACED)]] = Field(
         default_factory=dict
     )
     block_types: dict[
-        str,
+        Name,
         Annotated[
             Entry, EntryOf(BlockTypeArgs, "workspace_id", "slug", optional=("name",))
         ],
     ] = Field(default_factory=dict)
     blocks: dict[
-        str, Annotated[Entry, EntryOf(BlockArgs, "workspace_id", optional=("name",))]
+        Name, Annotated[Entry, EntryOf(BlockArgs, "workspace_id", optional=("name",))]
     ] = Field(default_factory=dict)
-    flows: dict[str, Annotated[Entry, EntryOf(FlowArgs, *_PLACED)]] = Field(
+    flows: dict[Name, Annotated[Entry, EntryOf(FlowArgs, *_PLACED)]] = Field(
         default_factory=dict
     )
     concurrency_limits: dict[
-        str, Annotated[Entry, EntryOf(GlobalConcurrencyLimitArgs, *_PLACED)]
+        Name, Annotated[Entry, EntryOf(GlobalConcurrencyLimitArgs, *_PLACED)]
     ] = Field(default_factory=dict)
     tag_concurrency_limits: dict[
-        str, Annotated[Entry, EntryOf(TagConcurrencyLimitArgs, "workspace_id", "tag")]
+        Name, Annotated[Entry, EntryOf(TagConcurrencyLimitArgs, "workspace_id", "tag")]
     ] = Field(default_factory=dict)
-    flow_projects: dict[str, FlowProjectSettings] = Field(default_factory=dict)
-    deployments: dict[str, DeploymentSettings] = Field(default_factory=dict)
-    automations: dict[str, Annotated[Entry, EntryOf(AutomationArgs, *_PLACED)]] = Field(
-        default_factory=dict
+    flow_projects: dict[Name, FlowProjectSettings] = Field(default_factory=dict)
+    deployments: dict[Name, DeploymentSettings] = Field(default_factory=dict)
+    automations: dict[Name, Annotated[Entry, EntryOf(AutomationArgs, *_PLACED)]] = (
+        Field(default_factory=dict)
     )
-    webhooks: dict[str, Annotated[Entry, EntryOf(WebhookArgs, *_PLACED)]] = Field(
+    webhooks: dict[Name, Annotated[Entry, EntryOf(WebhookArgs, *_PLACED)]] = Field(
         default_factory=dict
     )

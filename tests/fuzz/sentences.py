@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-MOST_CHARACTERS: Final = 610
+MOST_CHARACTERS: Final = 640
 _MACHINE: Final = re.compile(
     r"Traceback|bug in flowground|pydantic\.dev|input_value|input_type"
     r"|<class |object at 0x|\.py:\d+|\w+Error\(|\bNoneType\b"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.fuzz.budget import few
 from tests.fuzz.kinds import Written, is_told_or_canonical, written
 from tests.fuzz.samples import every_kind, of_kind
 
@@ -20,7 +21,7 @@ def test_what_the_samples_say_is_taken(token: str) -> None:
 
 
 @pytest.mark.parametrize("token", KINDS)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@few(25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_bad_inputs_are_told_and_good_ones_are_canonical(
     token: str, data: st.DataObject

@@ -112,6 +112,7 @@ def run(
     preview: bool = False,
     config: Mapping[str, str] | None = None,
     respond: Callable[[str], Mapping[str, Any]] = lambda _: {},
+    sort: type[Engine] = Engine,
 ) -> Run:
     """Run a program of its own stack, and wait for all its outputs.
 
@@ -120,8 +121,9 @@ def run(
         preview: Whether values that the engine does not know yet stay unknown.
         config: The stack's settings.
         respond: What a resource of a name has beyond its inputs, once it was made.
+        sort: The engine.
     """
-    engine = Engine(respond)
+    engine = sort(respond)
     values: dict[str, Any] = {}
 
     def whole() -> pulumi.Output[Any]:

@@ -1,0 +1,15 @@
+"""How long a test looks: in CI shortly and always at the same, on a hunt for long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import settings
+
+
+def few(examples: int, **others: Any) -> settings:
+    """Return settings with so many examples, where no hunt is on."""
+    profile = settings.default
+    assert profile is not None
+    hunts = not profile.derandomize
+    return settings(max_examples=profile.max_examples if hunts else examples, **others)
