@@ -72,6 +72,9 @@ class Kind(ABC, Generic[ApiT, A, S]):
             object that is the same can be adopted without a write.
         delete_before_replace: Whether a replacement may take the old one's name, so
             that the old one has to go first.
+        deletes_as_listed: Whether `delete` is to be given the object as the service
+            has it, by the same list call that serves all of a `destroy`, and not as
+            the state remembers it.
     """
 
     token: ClassVar[str]
@@ -80,6 +83,7 @@ class Kind(ABC, Generic[ApiT, A, S]):
     state: ClassVar[type[Args]]
     sees_write_only: ClassVar[bool] = False
     delete_before_replace: ClassVar[bool] = True
+    deletes_as_listed: ClassVar[bool] = False
 
     @abstractmethod
     def connect(self, config: Config, args: A) -> ApiT:

@@ -299,11 +299,22 @@ class Lifecycle:
         with self._telling("delete", state):
             api = self._connect(state)
             try:
-                self.kind.delete(api, state)
+                self.kind.delete(api, self._listed(api, state, id_))
             except NotFoundError:
                 return
             finally:
                 self.snapshots.wrote(api, state, id_)
+
+    def _listed(self, api: Api, state: Args, id_: str) -> Args:
+        """Return an object as its kind wants it deleted.
+
+        One that is not listed is deleted as the state has it: the service knows best
+        whether it is gone.
+        """
+        if not self.kind.deletes_as_listed:
+            return state
+        live = self.snapshots.by_id(api, id_)
+        return live if isinstance(live, self.kind.state) else state
 
     def _find(self, api: Api, args: Args) -> Args | None:
         found: Args | None = self.kind.find(api, args, self.snapshots.by_key(api, args))

@@ -66,6 +66,9 @@ INFRASTRUCTURE: Final = ("work_pool_name", "work_queue_name", "job_variables")
 class DeploymentKind(PrefectKind[DeploymentArgs, DeploymentState]):
     """The life cycle of a deployment."""
 
+    # Of a limit that was linked by hand the state knows nothing.
+    deletes_as_listed = True
+
     def describe(self, args: DeploymentArgs) -> str:  # type: ignore[override]  # narrower
         """Leave out the flow, whose id tells nobody anything."""
         return f"deployment '{args.name}'"
@@ -194,8 +197,7 @@ class DeploymentKind(PrefectKind[DeploymentArgs, DeploymentState]):
     def delete(self, api: PrefectApi, state: DeploymentState) -> None:
         """Delete the deployment, and not the global limit that it is linked to."""
         path = f"/deployments/{state.id}"
-        live = from_wire(api.get(path), {})
-        if live.global_concurrency_limit_id:
+        if state.global_concurrency_limit_id:
             schema = {"parameter_openapi_schema": state.parameter_openapi_schema}
             api.patch(path, {"global_concurrency_limit_id": None, **schema})
         api.delete(path)

@@ -149,6 +149,18 @@ def test_a_global_limit_linked_by_hand_survives_an_own_limit_going(
     assert world.call("GET", f"/v2/concurrency_limits/{theirs}")["limit"] == 7
 
 
+def test_a_global_limit_linked_by_hand_survives_the_deployment(
+    world: PrefectWorld, wanted: dict[str, Any], unique: str
+) -> None:
+    """The server would delete it too, and the state has never heard of it."""
+    theirs = limit(world, unique)
+    made = world.servicer.create(DEPLOYMENT, wanted)
+    by_hand = {"global_concurrency_limit_id": theirs}
+    world.call("PATCH", f"/deployments/{made.id}", by_hand)
+    world.servicer.delete(made)
+    assert world.call("GET", f"/v2/concurrency_limits/{theirs}")["limit"] == 7
+
+
 def test_both_limits_at_once_are_refused_at_preview(
     world: PrefectWorld, wanted: dict[str, Any]
 ) -> None:

@@ -293,6 +293,25 @@ def test_a_delete_knows_the_state(
     assert state.written == library.books["main"][id_]["written"]
 
 
+def test_a_kind_may_be_given_what_is_there_to_delete(
+    library: Library, books: Lifecycle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of a destroy by one list call; what is not listed, as the state has it."""
+    made = [books.create(inputs(books, title=f"{n}", pages=n)) for n in range(3)]
+    for id_, _ in made[:2]:
+        library.books["main"][id_]["pages"] = 9
+    del library.books["main"][made[2][0]]
+    seen: list[Any] = []
+    monkeypatch.setattr(books.kind, "deletes_as_listed", True)  # noqa: FBT003  # its value
+    monkeypatch.setattr(books.kind, "delete", lambda _, state: seen.append(state))
+    library.calls.clear()
+    for id_, outputs in made[:2]:
+        books.delete(id_, outputs)
+    assert library.calls == ["list"]
+    books.delete(*made[2])
+    assert [state.pages for state in seen] == [9, 9, 2]
+
+
 def test_a_delete_tolerates_what_is_gone(library: Library, books: Lifecycle) -> None:
     """A delete whose answer was lost can be repeated."""
     id_, outputs = books.create(inputs(books))
