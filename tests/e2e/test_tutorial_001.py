@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests.support.checkout import PYTHON
 from tests.support.full_cloud import (
     ended,
     log_says,
@@ -19,7 +20,7 @@ from tests.support.full_cloud import (
     prefect,
     tool_environment,
 )
-from tests.support.localcloud import PYTHON, local_cloud
+from tests.support.localcloud import local_cloud
 from tests.support.pulumi_project import ROOT, Project
 from tests.support.waiting import until
 

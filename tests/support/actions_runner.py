@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.support.localcloud import PYTHON
+from tests.support.checkout import PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 import pytest
 
-from tests.support.localcloud import PYTHON, LocalCloud, shared
+from tests.support.checkout import PYTHON
+from tests.support.localcloud import LocalCloud, shared
 from tests.support.waiting import until
 
 if TYPE_CHECKING:

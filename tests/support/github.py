@@ -27,10 +27,8 @@ import httpx
 from nacl.encoding import Base64Encoder
 from nacl.public import PublicKey, SealedBox
 
-ROOT = Path(__file__).resolve().parents[2]
-PYTHON = os.environ.get(
-    "FLOWGROUND_LOCALCLOUD_PYTHON", str(ROOT / ".venv-localcloud/bin/python")
-)
+from tests.support.checkout import PYTHON, ROOT
+
 START_SECONDS = 60
 STOP_SECONDS = 20
 USER_AGENT = "flowground-tests"

@@ -8,7 +8,8 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from tests.support.localcloud import PYTHON, clean_environment
+from tests.support.checkout import PYTHON
+from tests.support.localcloud import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,10 +28,8 @@ from typing import Any
 import httpx
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PYTHON = os.environ.get(
-    "FLOWGROUND_LOCALCLOUD_PYTHON", str(ROOT / ".venv-localcloud/bin/python")
-)
+from tests.support.checkout import PYTHON, ROOT
+
 BOOT_SECONDS = 180
 POLL_SECONDS = 0.05
 

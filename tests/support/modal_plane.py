@@ -20,10 +20,8 @@ os.environ["MODAL_DISABLE_API_PROXY"] = "1"
 import modal
 from modal_proto import api_pb2
 
-ROOT = Path(__file__).parents[2]
-PYTHON = os.environ.get(
-    "FLOWGROUND_LOCALCLOUD_PYTHON", str(ROOT / ".venv-localcloud/bin/python")
-)
+from tests.support.checkout import PYTHON, ROOT
+
 TOKEN_ID = "ak-local"
 TOKEN_SECRET = "as-canary-bootstrap"
 START_DEADLINE = 60.0

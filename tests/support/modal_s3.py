@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.support.modal_plane import PYTHON, ROOT
+from tests.support.checkout import PYTHON, ROOT
 
 DEADLINE = 60.0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import uuid
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import yaml
 
+from tests.support.checkout import PYTHON
 from tests.support.pulumi_project import ROOT, Project
 
 if TYPE_CHECKING:
@@ -21,11 +21,7 @@ if TYPE_CHECKING:
     from tests.support.localcloud import LocalCloud
 
 STACKS = ("dev", "staging", "prod")
-PREFECT = Path(
-    os.environ.get(
-        "FLOWGROUND_LOCALCLOUD_PYTHON", str(ROOT / ".venv-localcloud/bin/python")
-    )
-).with_name("prefect")
+PREFECT = Path(PYTHON).with_name("prefect")
 
 
 class PlatformProject(Project):

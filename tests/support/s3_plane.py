@@ -28,10 +28,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-ROOT = Path(__file__).resolve().parents[2]
-PYTHON = os.environ.get(
-    "FLOWGROUND_LOCALCLOUD_PYTHON", str(ROOT / ".venv-localcloud/bin/python")
-)
+from tests.support.checkout import PYTHON, ROOT
+
 STOP_SECONDS = 20
 REGION = "us-east-1"
 _UPPER = string.ascii_uppercase + "234567"

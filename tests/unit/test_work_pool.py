@@ -23,15 +23,12 @@ from components.prefect.work_pool import (
     WorkPoolKind,
     to_wire,
 )
+from tests.support.checkout import PYTHON, ROOT
 
 if TYPE_CHECKING:
     from components.kernel.model import Properties
 
-ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "components" / "prefect" / "templates"
-PYTHON = os.environ.get(
-    "FLOWGROUND_LOCALCLOUD_PYTHON", str(ROOT / ".venv-localcloud/bin/python")
-)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(max_size=5),

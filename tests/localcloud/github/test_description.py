@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.support.github import PYTHON, ROOT
+from tests.support.checkout import PYTHON, ROOT
 
 DESCRIPTION = ROOT / "localcloud/github/description"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.localcloud import PYTHON, clean_environment
+from tests.support.checkout import PYTHON
+from tests.support.localcloud import clean_environment
 from tests.support.waiting import until
 
 PREFECT = str(Path(PYTHON).parent / "prefect")
