@@ -69,13 +69,13 @@ _NEGATED = {
     "ArnNotEquals": "ArnEquals",
     "ArnNotLike": "ArnLike",
 }
-_QUANTIFIERS = ("ForAllValues", "ForAnyValue")
+NAMES = frozenset({"Null", *_TESTS, *_NEGATED})
+"""AWS's condition operators, without what may stand before or behind them."""
 
 
 def is_known(operator: str) -> bool:
     """Tell whether AWS has a condition operator of this name."""
-    base = operator.rpartition(":")[2].removesuffix("IfExists")
-    return base == "Null" or base in _TESTS or base in _NEGATED
+    return operator.rpartition(":")[2].removesuffix("IfExists") in NAMES
 
 
 def texts(value: Any) -> list[str]:
