@@ -302,7 +302,7 @@ def test_a_kind_may_be_given_what_is_there_to_delete(
         library.books["main"][id_]["pages"] = 9
     del library.books["main"][made[2][0]]
     seen: list[Any] = []
-    monkeypatch.setattr(books.kind, "deletes_as_listed", True)  # noqa: FBT003  # its value
+    monkeypatch.setattr(books.kind, "deletes_as_listed", True)  # its value
     monkeypatch.setattr(books.kind, "delete", lambda _, state: seen.append(state))
     library.calls.clear()
     for id_, outputs in made[:2]:
