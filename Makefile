@@ -169,7 +169,7 @@ $(HOME_DIR)/audit/made: requirements/audit.txt | $(UV)
 	@touch $@
 .PHONY: audit
 audit: environments $(HOME_DIR)/audit/made ## Known vulnerabilities, parts (SBOM) and licences of what is shipped
-	@$(PY) -m tools.audit
+	@$(PY) -m tools.audit $(ARGS)
 
 # ── proof ───────────────────────────────────────────────────────────────────────────
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.support.actionlint import findings
+from tools.audit import ENVIRONMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yaml"))
@@ -43,7 +44,13 @@ def commands() -> list[str]:
 
 def test_actionlint_finds_nothing():
     """Syntax, expressions, contexts, permissions and calls are right."""
-    assert NAMES == ["deploy-stack.yaml", "deploy.yaml", "drift.yaml", "preview.yaml"]
+    assert {*NAMES} == {
+        "audit.yaml",
+        "deploy-stack.yaml",
+        "deploy.yaml",
+        "drift.yaml",
+        "preview.yaml",
+    }
     assert findings(*WORKFLOWS) == ""
 
 
@@ -80,7 +87,7 @@ def test_each_step_is_a_make_target(command):
 
 @pytest.mark.parametrize(
     "module",
-    ["plan", "apply", "rehearse", "plan_comment", "comment", "drift_issue"],
+    ["plan", "apply", "rehearse", "plan_comment", "comment", "drift_issue", "audit"],
 )
 def test_each_target_starts(module):
     """Each tool behind a target can be asked what it does; other tests run them."""
@@ -149,3 +156,14 @@ def test_a_fork_gets_no_credential_and_no_right_to_write():
         assert "secrets." not in str(job)
     text = (ROOT / ".github/workflows/preview.yaml").read_text()
     assert "pull_request_target" not in text
+
+
+def test_an_audit_has_no_credential_and_follows_every_lock():
+    """It runs for a fork too; each file that locks what is audited sets it off."""
+    audit = load("audit.yaml")
+    assert "secrets." not in str(audit)
+    assert not {"environment", "permissions"} & audit["jobs"]["audit"].keys()
+    for event in ("push", "pull_request"):
+        paths = audit[True][event]["paths"]
+        for locked in ENVIRONMENTS.values():
+            assert any(Path(locked).match(path) for path in paths), locked
