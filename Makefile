@@ -138,7 +138,7 @@ bench: environments .venv/made-dev engine ## Measure, on an idle machine: ARGS='
 
 # ── checks ──────────────────────────────────────────────────────────────────────────
 
-CHECKED := components examples localcloud tools tests __main__.py
+CHECKED := backend bench components examples flows localcloud policy tests tools __main__.py
 
 .PHONY: test lint types unit reference
 test: lint types docs tests ## Run all tests, lint and types: what CI runs

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from tests.support.localcloud import PYTHON, clean_environment
-from tests.support.pulumi_project import ROOT
+from tests.support.checkout import PYTHON, ROOT
+from tests.support.localcloud import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
