@@ -6,40 +6,26 @@ Each file says what AWS does, and has an `apply` that makes moto do it. The test
 
 from __future__ import annotations
 
-from localcloud.s3.patches import (
-    acls,
-    checksums,
-    event_bridge,
-    identity,
-    instances,
-    key_states,
-    lifecycle,
-    new_buckets,
-    permissions,
-    policies,
-    providers,
-    sessions,
-    versions,
-)
+import importlib
 
 PATCHES = (
-    acls,
-    checksums,
-    event_bridge,
-    identity,
-    instances,
-    key_states,
-    lifecycle,
-    new_buckets,
-    permissions,
-    policies,
-    providers,
-    sessions,
-    versions,
+    "acls",
+    "checksums",
+    "event_bridge",
+    "identity",
+    "instances",
+    "key_states",
+    "lifecycle",
+    "new_buckets",
+    "permissions",
+    "policies",
+    "providers",
+    "sessions",
+    "versions",
 )
 
 
 def apply() -> None:
     """Mend moto, before it serves anything."""
-    for patch in PATCHES:
-        patch.apply()
+    for name in PATCHES:
+        importlib.import_module(f"{__name__}.{name}").apply()
