@@ -18,7 +18,6 @@ from components.kernel import ConfigurationError
 # and would write its tasks' states where no executor reads them.
 ENV: Final = "main"
 APP: Final = f"modalflow-{ENV}"
-FUNCTION: Final = "execute_modal_task"
 LOGS: Final = f"airflow-logs-{ENV}"
 STATE: Final = f"airflow-state-{ENV}"
 EXECUTOR: Final = "modalflow.executor.ModalExecutor"

@@ -21,7 +21,6 @@ from localcloud.modal.store import new_id
 KIND = Kind("function", "fu", frozenset())
 CLASS = Kind("class", "cs", frozenset())
 # A class's service function has the name of the class and this.
-SERVICE_SUFFIX = ".*"
 
 
 @rpc("FunctionPrecreate")

@@ -171,15 +171,6 @@ def set_collaborator(
     )
 
 
-def remove_collaborator(db: Database, repository_id: int, user_id: int) -> None:
-    """Take the user's own role in the repository away."""
-    db.run(
-        "DELETE FROM collaborators WHERE repository_id = ? AND user_id = ?",
-        repository_id,
-        user_id,
-    )
-
-
 def role_of(db: Database, repository: Repository, user: Account) -> str | None:
     """The strongest role the user has by any path, or None when there is none.
 
