@@ -20,7 +20,6 @@ from localcloud.modal.store import new_id
 
 KIND = Kind("function", "fu", frozenset())
 CLASS = Kind("class", "cs", frozenset())
-# A class's service function has the name of the class and this.
 
 
 @rpc("FunctionPrecreate")
