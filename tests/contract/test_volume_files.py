@@ -67,6 +67,23 @@ def test_files_are_put_first_and_removed_last(
     assert _on(world, volume) == {"new.py", "same.py"}
 
 
+def test_a_volume_is_asked_for_its_version_and_its_files_once(
+    world: ModalWorld, mirror: Callable[..., dict[str, Any]]
+) -> None:
+    """Besides the files themselves, a first upload takes five calls."""
+    with world.recording() as calls:
+        world.servicer.create(FILES, mirror({f"{i}.py": str(i) for i in range(30)}))
+    paths = [call.path for call in calls]
+    assert [path for path in paths if path != "MountPutFile"] == [
+        "VolumeGetById",
+        "VolumeListFiles",
+        "MountBatchedCheckExistence",
+        "VolumePutFiles",
+        "VolumeListFiles",
+    ]
+    assert paths.count("MountPutFile") == 30
+
+
 def test_files_that_did_not_change_are_neither_read_nor_sent(
     world: ModalWorld, mirror: Callable[..., dict[str, Any]]
 ) -> None:
@@ -295,6 +312,8 @@ def test_files_of_every_size_arrive_whole(
     for size in (0, 1, 4 * MEBIBYTE - 1, 4 * MEBIBYTE, 8 * MEBIBYTE + 1):
         (tmp_path / f"{size}.bin").write_bytes(os.urandom(size))
     (tmp_path / "zeros.bin").write_bytes(bytes(8 * MEBIBYTE))
+    (tmp_path / "ends.bin").write_bytes(b"1" + bytes(8 * MEBIBYTE))
+    (tmp_path / "twin.bin").write_bytes((tmp_path / "1.bin").read_bytes())
     inputs = {**world.place, **told(tmp_path), "volume_id": volume.id, "verify": "full"}
     made = world.servicer.create(FILES, inputs)
     live = world.servicer.read(made)

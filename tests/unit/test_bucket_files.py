@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from urllib3 import HTTPResponse
 
 from components.kernel import ConfigurationError
 from components.s3 import Bucket, BucketFiles
 from components.s3 import objects as s3_objects
+from components.s3.client import S3Api
+from components.s3.session import Account, Session
 from tests.support.mirrors import told, write
 from tests.unit.kernel.program import run
 
@@ -67,3 +72,24 @@ def test_a_large_files_etag_is_that_of_its_parts(
     ]
     whole = hashlib.md5(b"".join(each), usedforsecurity=False).hexdigest()
     assert s3_objects.etag_of(tmp_path / "file") == f"{whole}-{parts}"
+
+
+@pytest.mark.parametrize(("size", "asks"), [(0, False), (10, False), (2**21, True)])
+def test_only_what_is_large_is_asked_for_first(
+    tmp_path: Path, size: int, *, asks: bool
+) -> None:
+    """A small file goes out with its call: asking would double the time of each."""
+    sent: list[bool] = []
+
+    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        sent.append("Expect" in request.headers)
+        empty = HTTPResponse(io.BytesIO(), preload_content=False)
+        return AWSResponse(request.url, 200, {"ETag": '"e"'}, empty)
+
+    account = Account(region="eu-west-1", key_id="k", secret="s")
+    api = S3Api(Session(account), "files/b/", None)
+    api.client().meta.events.register("before-send.s3.PutObject", answer)
+    (tmp_path / "file").write_bytes(bytes(size))
+    tag = s3_objects.Objects(api, "bucket").put("k", tmp_path / "file", size, "00")
+    assert tag == "e"
+    assert sent == [asks]
