@@ -1,9 +1,10 @@
 """`s3:BucketFiles` against `aws s3 sync --delete`: 2,000 files on the local S3.
 
-    .venv/bin/python -m bench.bucket_files [--files 2000] [--rounds 3] [--aws PATH]
+    .venv/bin/python -m bench.bucket_files [--files 2000] [--rounds 4] [--aws PATH]
 
-Each time is a whole process, its start included, in the shortest of the rounds; the two
-take turns in going first. What they call is counted in a round that is not timed,
+Each time is a whole process, its start included: the shortest of all rounds, with its
+CPU time, and the median. The two run one after the other, phase by phase, and take
+turns in going first. What they call is counted in a round that is not timed,
 through a proxy. Without `--aws` the CLI of `bench/awscli.txt` is installed for the
 length of the run. Exits with 1 if the CLI is the faster in anything, or if a same-size
 edit with an old date is not sent.
@@ -110,7 +111,7 @@ def main() -> int:
     """Measure, print, and return 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--files", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--aws", help="an AWS CLI that is there already")
     parser.add_argument(
         "--write", action="store_true", help="to docs/benchmarks.md too"

@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from statistics import median
 from typing import TYPE_CHECKING
 
 from bench import sections
@@ -18,17 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Table:
-    """Times in seconds by row and column; of several rounds the shortest counts."""
+    """Times by row and column: the shortest of each counts, and the median is told."""
 
     title: str
     columns: tuple[str, str]
-    rows: dict[str, dict[str, Took]] = field(default_factory=dict)
+    rows: dict[str, dict[str, list[Took]]] = field(default_factory=dict)
     calls: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def note(self, row: str, column: str, took: Took) -> None:
-        """Keep a time, unless there is a shorter one."""
-        times = self.rows.setdefault(row, {})
-        times[column] = min(took, times.get(column, took))
+        """Keep a time."""
+        self.rows.setdefault(row, {}).setdefault(column, []).append(took)
 
     def count(self, row: str, column: str, calls: Iterable[str]) -> None:
         """Keep what was called, and how often."""
@@ -38,18 +38,26 @@ class Table:
 
     def markdown(self) -> str:
         """Write the table, and how much faster the first column is than the second."""
-        heads = ["", *self.columns, "faster", *(f"calls of {c}" for c in self.columns)]
+        faster = "faster, by shortest and by median"
+        heads = ["", *self.columns, faster, *(f"calls of {c}" for c in self.columns)]
         return sections.table(heads, (self._cells(row) for row in self.rows))
 
     def _cells(self, row: str) -> list[str]:
-        times, calls = self.rows[row], self.calls.get(row, {})
-        ours, theirs = (times.get(column) for column in self.columns)
+        calls = self.calls.get(row, {})
+        times = [self.rows[row].get(column, []) for column in self.columns]
         return [
             row,
-            *("—" if took is None else str(took) for took in (ours, theirs)),
-            f"{theirs.wall / ours.wall:.1f} times" if ours and theirs else "—",
+            *(_told(took) if took else "—" for took in times),
+            " and ".join(f"{ratio:.1f}" for ratio in self._ratios(row)) or "—",
             *(calls.get(column, "—") for column in self.columns),
         ]
+
+    def _ratios(self, row: str) -> list[float]:
+        """Return how many times as long the second column takes: at best, usually."""
+        ours, theirs = (self.rows[row].get(column, []) for column in self.columns)
+        if not ours or not theirs:
+            return []
+        return [how(_walls(theirs)) / how(_walls(ours)) for how in (min, median)]
 
     def report(self, section: str, *notes: str, to_docs: bool) -> None:
         """Print what was measured, and how, which the script's docstring says.
@@ -70,10 +78,14 @@ class Table:
             sections.write(section, text)
 
     def missed(self) -> list[str]:
-        """Return the rows in which the first column is not the faster."""
-        first, second = self.columns
-        return [
-            row
-            for row, times in self.rows.items()
-            if second in times and times[first].wall >= times[second].wall
-        ]
+        """Return the rows in which the first column is not the faster in both ways."""
+        return [row for row in self.rows if any(r <= 1 for r in self._ratios(row))]
+
+
+def _told(times: list[Took]) -> str:
+    usual = f"; median {median(_walls(times)):.2f} s" if len(times) > 1 else ""
+    return f"{min(times)}{usual}"
+
+
+def _walls(times: list[Took]) -> list[float]:
+    return [took.wall for took in times]
