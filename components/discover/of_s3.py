@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from components.kernel import ConfigurationError
 from components.prefect.discovery import LeftOut
-from components.s3.bucket import BucketKind
-from components.s3.client import connect
+from components.s3.bucket import BucketArgs, BucketKind
+from components.s3.client import S3Api, connect
 from components.s3.dag_bucket import safe_for_code
 from components.s3.settings import S3Settings
 
@@ -40,28 +40,31 @@ def read(file: StackFile, names: Sequence[str]) -> Found:
         raise ConfigurationError(
             "it is not said which buckets; name them by --name, patterns allowed"
         )
-    found, kind = Found({}, [], [], {}), BucketKind()
+    found = Found({}, [], [], {})
     account = connect(file, "account")
     for page in account.pages("s3", "list_buckets"):
         for listed in page.get("Buckets", ()):
             name = listed["Name"]
-            if not any(fnmatchcase(name, pattern) for pattern in names):
-                continue
-            api = connect(file, f"bucket/{name}")
-            for wire in kind.list(api):
-                state = kind.parse(api, wire)
-                entry = entry_of(kind.args, state, ("name", "force_destroy", "region"))
-                there = state.model_dump(mode="json")
-                # Where nothing is said, a bucket of code is safer than one of AWS's.
-                said = {
-                    key: there[key]
-                    for key, value in safe_for_code(entry).items()
-                    if key not in entry and value != there[key]
-                }
-                whole = {"name": name, **entry, **said}
-                meant = kind.args.model_validate(safe_for_code(whole))
-                if meant.lifecycle != state.lifecycle:  # type: ignore[attr-defined]  # a BucketArgs
-                    found.left_out.append(LeftOut(f"Bucket {name}", _LIFECYCLE))
-                elif found.add(S3Settings, "dag_buckets", name, {"bucket": whole}):
-                    found.ids[f"Bucket {name}"] = state.id
+            if any(fnmatchcase(name, pattern) for pattern in names):
+                _bucket(connect(file, f"bucket/{name}"), name, found)
     return found
+
+
+def _bucket(api: S3Api, name: str, found: Found) -> None:
+    kind = BucketKind()
+    for wire in kind.list(api):
+        state = kind.parse(api, wire)
+        entry = entry_of(kind.args, state, ("name", "force_destroy", "region"))
+        there = state.model_dump(mode="json")
+        # Where nothing is said, a bucket of code is safer than one of AWS's.
+        said = {
+            key: there[key]
+            for key, value in safe_for_code(entry).items()
+            if key not in entry and value != there[key]
+        }
+        whole = {"name": name, **entry, **said}
+        meant = BucketArgs.model_validate(safe_for_code(whole))
+        if meant.lifecycle != state.lifecycle:
+            found.left_out.append(LeftOut(f"Bucket {name}", _LIFECYCLE))
+        elif found.add(S3Settings, "dag_buckets", name, {"bucket": whole}):
+            found.ids[f"Bucket {name}"] = state.id

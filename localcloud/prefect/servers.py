@@ -70,6 +70,17 @@ class Server:
         """Whether it answers, as far as is known."""
         return self.ready.is_set() and not self.stopping and not self.ended.is_set()
 
+    async def until_known(self) -> None:
+        """Wait until it answers or has ended, or has had its time to."""
+        waiting = {
+            asyncio.create_task(event.wait()) for event in (self.ready, self.ended)
+        }
+        _, pending = await asyncio.wait(
+            waiting, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in pending:
+            task.cancel()
+
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Keep the server from being stopped as idle."""
@@ -194,47 +205,47 @@ class Servers:
             raise ServerUnavailableError("Prefect's host does not start.") from None
         if self._store.find("workspaces", id=name) is None:
             raise ServerUnavailableError("The workspace was deleted just now.")
-        home = self._home(name)
-        database = home / DATABASE
-        if not database.exists():
-            home.mkdir(parents=True, exist_ok=True)
-            partial = database.with_suffix(".new")
-            await asyncio.to_thread(shutil.copyfile, self._template, partial)
-            partial.replace(database)
+        database = await self._database(name)
         server = self._servers[name] = Server(name, workspace["password"])
         ui_url = f"{self._ui_base}/account/{workspace['account_id']}/workspace/{name}"
         self._host.order(
             "start",
             name,
-            home=str(home),
+            home=str(database.parent),
             database=str(database),
             password=server.password,
             ui_url=ui_url,
         )
-        waiting = {
-            asyncio.create_task(event.wait()) for event in (server.ready, server.ended)
-        }
-        _, pending = await asyncio.wait(
-            waiting, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
-        )
-        for task in pending:
-            task.cancel()
+        await server.until_known()
         if not server.is_up:
             await self._stop(name)
             raise ServerUnavailableError(
                 f"The server of workspace {workspace['handle']} does not start; "
-                f"{home / 'server.log'} says why."
+                f"{database.with_name('server.log')} says why."
             )
         if not workspace["provisioned"]:
-            try:
-                await provision(self.client, server.address, server.authorization)
-            except httpx.HTTPError as error:
-                raise ServerUnavailableError(
-                    f"The server of workspace {workspace['handle']} did not take its "
-                    f"block types: {error}"
-                ) from None
-            self._store.update("workspaces", name, provisioned=1)
+            await self._provision(server, workspace)
         return server
+
+    async def _database(self, name: str) -> Path:
+        """Return a workspace's database, copied from the template if it has none."""
+        database = self._home(name) / DATABASE
+        if not database.exists():
+            database.parent.mkdir(parents=True, exist_ok=True)
+            partial = database.with_suffix(".new")
+            await asyncio.to_thread(shutil.copyfile, self._template, partial)
+            partial.replace(database)
+        return database
+
+    async def _provision(self, server: Server, workspace: Row) -> None:
+        try:
+            await provision(self.client, server.address, server.authorization)
+        except httpx.HTTPError as error:
+            raise ServerUnavailableError(
+                f"The server of workspace {workspace['handle']} did not take its "
+                f"block types: {error}"
+            ) from None
+        self._store.update("workspaces", workspace["id"], provisioned=1)
 
     async def _stop(self, name: str) -> None:
         server = self._servers.get(name)
