@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 
 from components.kernel import ConfigurationError
+from components.kernel.parsing import read_yaml
 
 _PLAIN: Final = re.compile(r"[A-Za-z_/$]([A-Za-z0-9_ ./@$-]|:(?=[A-Za-z_/]))*(?<! )")
 _WORDS: Final = frozenset(
@@ -73,11 +74,9 @@ class StackFile:
 
 def _mapping(file: Path) -> dict[str, Any]:
     try:
-        read = yaml.safe_load(file.read_text(encoding="utf-8"))
+        read = read_yaml(file)
     except FileNotFoundError:
         return {}
-    except yaml.YAMLError:
-        raise ConfigurationError(f"{file} is not YAML; correct it") from None
     if not isinstance(read or {}, dict):
         raise ConfigurationError(f"{file} is not a mapping; correct it")
     return dict(read or {})

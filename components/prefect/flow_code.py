@@ -62,7 +62,7 @@ def describe_entrypoint(path: str | Path, entrypoint: str) -> FlowDescription:
     file, function = _located(root, entrypoint)
     try:
         source = file.read_bytes()
-    except OSError:
+    except (OSError, ValueError):  # the latter of a name that no file can have
         raise ConfigurationError(
             f"entrypoint '{entrypoint}' names no file in {root}; correct it, or the "
             f"project's folder"
@@ -140,6 +140,10 @@ def _definition(file: Path, function: str) -> ast.FunctionDef | ast.AsyncFunctio
     except SyntaxError as error:
         raise ConfigurationError(
             f"{file} is not Python (line {error.lineno}); correct it"
+        ) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise ConfigurationError(
+            f"{file} cannot be read as Python; correct it"
         ) from None
     for name in function.split("."):
         within = within and next(

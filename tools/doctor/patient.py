@@ -7,7 +7,8 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
+from components.kernel import ConfigurationError
+from components.kernel.parsing import read_yaml
 
 from .finding import Finding, fine, stop, warn
 
@@ -99,9 +100,9 @@ class Patient:
     def _open_values(self) -> dict[str, Any]:
         config = _mapping(self.file).get("config")
         return {
-            key.partition(":")[2]: value
+            str(key).partition(":")[2]: value
             for key, value in (config if isinstance(config, dict) else {}).items()
-            if key.startswith(f"{self.project}:")
+            if str(key).startswith(f"{self.project}:")
             and not (isinstance(value, dict) and [*value] == ["secure"])
         }
 
@@ -132,7 +133,7 @@ def first_error(stderr: str) -> str:
 
 def _mapping(file: Path) -> dict[str, Any]:
     try:
-        read = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):
+        read = read_yaml(file)
+    except (FileNotFoundError, ConfigurationError):
         return {}
     return read if isinstance(read, dict) else {}

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import yaml
 from pydantic import ValidationError
 
 from components.github.entries import entries
 from components.github.settings import GithubSettings
 from components.kernel import ConfigurationError
 from components.kernel.check import failures_of
+from components.kernel.parsing import read_yaml
 
 from .render import Job
 
@@ -148,9 +148,7 @@ def _settings(name: str, project: str, given: Any) -> GithubSettings:
 
 def _mapping(path: Path) -> Mapping[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
     except FileNotFoundError:
         return {}
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path.name} is not YAML: {error}") from None
     return content if isinstance(content, Mapping) else {}

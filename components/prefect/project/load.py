@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from components.kernel import ConfigurationError, Location, property_path
 from components.kernel.check import Failure, failures_of
+from components.kernel.parsing import read_yaml
 
 from .model import ProjectFile
 
@@ -25,17 +25,11 @@ def load(file: Path) -> ProjectFile:
         ConfigurationError: It is missing, no YAML, or not valid.
     """
     try:
-        text = file.read_text()
-    except OSError as error:
+        read = read_yaml(file)
+    except FileNotFoundError as error:
         raise ConfigurationError(
             f"{file} cannot be read ({error.strerror}); correct the project's path"
         ) from None
-    try:
-        read = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" (line {mark.line + 1})" if mark else ""
-        raise ConfigurationError(f"{file} is not YAML{line}; correct it") from None
     if not isinstance(read, dict):
         raise ConfigurationError(
             f"{file} is not a mapping; give it a list `deployments`"

@@ -53,6 +53,11 @@ def _one_function(given: Any) -> Any:
         raise ValueError(
             f"names {len(given)} functions; write each step as a list item of its own"
         )
+    if isinstance(given, Mapping):
+        for inputs in given.values():
+            id_ = inputs.get("id") if isinstance(inputs, Mapping) else None
+            if not isinstance(id_, str | None):
+                raise ValueError("has an id that is no text; write one as text")  # noqa: TRY004  # pydantic reports no TypeError
     return given
 
 
