@@ -20,7 +20,9 @@ from grpclib.server import Server
 from modal_proto import api_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    Ask = Callable[[], Awaitable[Sequence[Any]]]
 
 SERVICE = api_pb2.DESCRIPTOR.services_by_name["ModalClient"]
 READING = ("List", "ListFiles", "ListFiles2", "Get", "Info", "GetById", "GetRoles")
@@ -43,22 +45,32 @@ class Call(NamedTuple):
         return not self.path.endswith(READING) and self.path not in READING_ANYWAY
 
 
+class LostError(Exception):
+    """A call is to be broken off unanswered."""
+
+
 class GrpcProxy:
     """Forward every call to one control plane, and remember it."""
 
     def __init__(self, upstream: str) -> None:
         self.calls: list[Call] = []
         self._lose: Callable[[Call], bool] | None = None
-        parts = urlsplit(upstream)
-        self._upstream = (parts.hostname or "", parts.port or 80)
+        self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.url = f"http://127.0.0.1:{self._run(self._start())}"
+        self._channel: Channel | None = None
+        self.lead_to(upstream)
+        self._run(self.listen())
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def lead_to(self, upstream: str) -> None:
+        """Forward to this URL from now on."""
+        self._run(self._connect(upstream))
 
     def close(self) -> None:
         """Stop listening."""
-        self._run(self._stop())
+        self._run(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -81,10 +93,15 @@ class GrpcProxy:
         """Break off instead of passing on the next answer to such a call."""
         self._lose = of
 
-    def refusal(self, method: str) -> GRPCError | None:
-        """Say with what a call is refused before it is forwarded: with nothing."""
-        del method
-        return None
+    async def answer(self, method: str, request: Any, ask: Ask) -> Sequence[Any]:
+        """Return the replies to a call.
+
+        Raises:
+            GRPCError: It is refused.
+            LostError: It is not answered.
+        """
+        del method, request
+        return await ask()
 
     def __mapping__(self) -> dict[str, Handler]:
         """Return a handler for every method, as grpclib asks for it."""
@@ -101,7 +118,6 @@ class GrpcProxy:
 
         async def handle(stream: Any) -> None:
             request = await stream.recv_message()
-            status, replies, error = 0, [], None
             kind = UnaryStreamMethod if streams else UnaryUnaryMethod
             upstream = kind(
                 self._channel,
@@ -109,13 +125,19 @@ class GrpcProxy:
                 request_type,
                 reply_type,
             )
-            try:
-                if refused := self.refusal(method.name):
-                    raise refused
+
+            async def ask() -> Sequence[Any]:
                 got = await upstream(request, metadata=stream.metadata)
-                replies = got if streams else [got]
+                return got if streams else [got]
+
+            status, replies, error = 0, (), None
+            try:
+                replies = await self.answer(method.name, request, ask)
             except GRPCError as failed:
                 status, error = 500 + failed.status.value, failed
+            except LostError:
+                await stream.cancel()
+                return
             creates = bool(getattr(request, "object_creation_type", 0))
             call = Call("rpc", method.name, status, creates)
             self.calls.append(call)
@@ -131,17 +153,27 @@ class GrpcProxy:
         cardinality = Cardinality.UNARY_STREAM if streams else Cardinality.UNARY_UNARY
         return Handler(handle, cardinality, request_type, reply_type)
 
-    async def _start(self) -> int:
-        self._channel = Channel(*self._upstream)
+    async def listen(self) -> None:
+        """Begin to listen, again on the same port."""
         self._server = Server([self])
-        await self._server.start("127.0.0.1", 0)
+        await self._server.start("127.0.0.1", self.port)
         assert self._server._server is not None
-        port: int = self._server._server.sockets[0].getsockname()[1]
-        return port
+        self.port = self._server._server.sockets[0].getsockname()[1]
 
-    async def _stop(self) -> None:
+    async def hush(self) -> None:
+        """Stop listening, for a while or for good, and break off what runs."""
         self._server.close()
         await self._server.wait_closed()
+
+    async def _connect(self, upstream: str) -> None:
+        if self._channel is not None:
+            self._channel.close()
+        parts = urlsplit(upstream)
+        self._channel = Channel(parts.hostname or "", parts.port or 80)
+
+    async def _end(self) -> None:
+        await self.hush()
+        assert self._channel is not None
         self._channel.close()
 
     def _run(self, work: Any) -> Any:

@@ -15,6 +15,7 @@ import contextlib
 import importlib
 import json
 import os
+import resource
 import runpy
 import select
 import signal
@@ -46,28 +47,36 @@ class Forked:
 
     def __init__(self, pid: int, port: int, log: Path) -> None:
         self.port = port
-        self._process = os.pidfd_open(pid)
+        self._process: int | None = os.pidfd_open(pid)
         self._log = log
 
     def kill(self) -> str:
         """End the process, if it still runs, and return what it wrote."""
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._process, signal.SIGKILL)
-        select.select([self._process], [], [])
-        os.close(self._process)
-        wrote = self._log.read_text()
-        self._log.unlink()
-        return wrote
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._process, signal.SIGKILL)
+            select.select([self._process], [], [])
+            os.close(self._process)
+            self._process = None
+        return self._log.read_text()
 
 
 class ProviderFork:
-    """The parent of all providers of one environment."""
+    """The parent of all providers of one environment.
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    Args:
+        env: The environment.
+        constants: Values of modules' constants that are not as in production, by
+            `module:CONSTANT`; a test cannot wait as long as a user should.
+    """
+
+    def __init__(
+        self, env: Mapping[str, str], constants: Mapping[str, float] | None = None
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._count = 0
         self._process = subprocess.Popen(
-            [sys.executable, "-u", "-m", __name__],
+            [sys.executable, "-u", "-m", __name__, json.dumps(dict(constants or {}))],
             cwd=ROOT,
             env=dict(env),
             stdin=subprocess.PIPE,
@@ -75,17 +84,20 @@ class ProviderFork:
             text=True,
         )
 
-    def start(self, env: Mapping[str, str]) -> Forked:
+    def start(self, env: Mapping[str, str], largest_file: int | None = None) -> Forked:
         """Start a provider.
 
         Args:
             env: Variables that it has beside the parent's.
+            largest_file: What a file may grow to, in bytes: writing beyond it fails as
+                on a disk that is full.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._count += 1
         log = Path(self._folder.name) / f"{self._count}.log"
-        json.dump({"env": dict(env), "log": str(log)}, self._process.stdin)
+        asked = {"env": dict(env), "log": str(log), "largest_file": largest_file}
+        json.dump(asked, self._process.stdin)
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         pid = int(self._process.stdout.readline())
@@ -100,17 +112,24 @@ class ProviderFork:
 
 
 def _serve() -> None:
-    for module in _MODULES:
-        importlib.import_module(module)
+    for wanted in _MODULES:
+        importlib.import_module(wanted)
+    for constant, value in json.loads(sys.argv[1]).items():
+        name, _, attribute = constant.partition(":")
+        module = importlib.import_module(name)
+        assert hasattr(module, attribute), f"there is no {constant}"
+        setattr(module, attribute, value)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     while line := sys.stdin.readline():
         asked: dict[str, Any] = json.loads(line)
         if os.fork() == 0:
-            _become_a_provider(asked["env"], asked["log"])
+            _become_a_provider(**asked)
             return
 
 
-def _become_a_provider(env: Mapping[str, str], log: str) -> None:
+def _become_a_provider(
+    env: Mapping[str, str], log: str, largest_file: int | None
+) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.update(env)
     for descriptor, path, flags in (
@@ -120,6 +139,8 @@ def _become_a_provider(env: Mapping[str, str], log: str) -> None:
         opened = os.open(path, flags, 0o600)
         os.dup2(opened, descriptor)
         os.close(opened)
+    if largest_file is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
     print(os.getpid())
     runpy.run_module("pulumi.dynamic", run_name="__main__")
 

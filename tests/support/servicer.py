@@ -108,6 +108,10 @@ class Servicer:
         self._channel.close()
         return self._process.kill()
 
+    def kill(self) -> None:
+        """End the process, and have the calls to it fail."""
+        self._process.kill()
+
     def __enter__(self) -> Self:
         return self
 

@@ -8,6 +8,7 @@ when a run ends, however it ends but by a kill: that is PULUMI_SKIP_CHECKPOINTS.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -48,6 +49,10 @@ class FailedError(Exception):
         self.errors = list(errors)
 
 
+class UnwrittenError(FailedError):
+    """A run came to its end, and its state could not be written."""
+
+
 class KilledError(Exception):
     """The engine was killed in the middle of a run."""
 
@@ -57,55 +62,87 @@ class Engine:
     """One stack: its state, and the commands on it.
 
     Attributes:
-        start: What starts a provider process, with variables of this stack.
+        start: What starts a provider process: takes variables of this stack, and
+            `largest_file`.
         journal: Where the kernel notes what it begins; as `make up` has it.
         state: What it has made, in the order of the program.
+        wrote: What its providers wrote.
     """
 
-    start: Callable[[Mapping[str, str]], Process]
+    start: Callable[..., Process]
     journal: Path
     state: dict[str, Object] = field(default_factory=dict)
-    provider: Servicer | None = None
-    killed: bool = False
     wrote: list[str] = field(default_factory=list)
+    _provider: Servicer | None = None
+    _run: _Run | None = None
+    _dead: str = ""
 
     def kill(self) -> None:
-        """Have the running command die at once."""
-        self.killed = True
-        if self.provider is not None:
-            self.wrote.append(self.provider.close())
+        """Have the running command die at once, and its provider with it."""
+        self._dead = "engine"
+        if self._provider is not None:
+            self.wrote.append(self._provider.close())
 
-    def up(self, program: Program) -> list[str]:
-        """Make the services what the program says; return what was done to what."""
-        done = self._run(lambda run: run.up(program))
-        self._notes.clear()
+    def kill_provider(self) -> None:
+        """Have the provider of the running command die."""
+        self._dead = "provider"
+        if self._provider is not None:
+            self._provider.kill()
+
+    def kill_program(self) -> None:
+        """Have the program die, which then declares nothing more."""
+        if self._run is not None:
+            self._run.cut_short = True
+
+    def up(self, program: Program, room: int | None = None) -> list[str]:
+        """Make the services what the program says; return what was done to what.
+
+        Args:
+            program: What to make.
+            room: How many bytes the disk has left, that of state and journal.
+        """
+        done = self._do(lambda run: run.up(program), room)
+        Journal(self.journal).clear()
         return done
 
-    def refresh(self) -> list[str]:
+    def refresh(self, room: int | None = None) -> list[str]:
         """Take what is there into the state; return what differed."""
-        return self._run(lambda run: run.refresh())
+        return self._do(lambda run: run.refresh(), room)
 
-    def destroy(self) -> list[str]:
+    def destroy(self, room: int | None = None) -> list[str]:
         """Delete everything, the last made first."""
-        return self._run(lambda run: run.up(()))
+        return self._do(lambda run: run.up(()), room)
 
-    def _run(self, act: Callable[[_Run], None]) -> list[str]:
-        self.killed = False
-        self._notes = Journal(self.journal)
-        self.provider = Servicer({VARIABLE: str(self.journal)}, self.start)
-        run = _Run(self.provider, dict(self.state))
+    def _do(self, act: Callable[[_Run], None], room: int | None) -> list[str]:
+        """Run a command as `tools.stack` does, and keep what it has done."""
+        journal, self._dead = Journal(self.journal), ""
+        largest = None if room is None else self._journal_size() + room
+        start = functools.partial(self.start, largest_file=largest)
+        self._provider = Servicer({VARIABLE: str(self.journal)}, start)
+        self._run = run = _Run(self._provider, dict(self.state))
+        failed: FailedError | None = None
         try:
             act(run)
-        finally:
-            killed, self.killed = self.killed, False
-            if not killed:
-                self.wrote.append(self.provider.close())
-                self.state = run.state
-                self._notes.settle()
-            self.provider = None
-            if killed:
-                raise KilledError
+        except FailedError as error:
+            failed = error
+        except Exception:
+            if self._dead != "engine":
+                raise
+        if self._dead == "engine":
+            raise KilledError
+        self.wrote.append(self._provider.close())
+        if room is not None:
+            raise UnwrittenError([] if failed is None else failed.errors)
+        self.state = run.state
+        journal.settle()
+        if self._dead == "provider" and failed:
+            raise FailedError(["the provider is gone"])
+        if failed:
+            raise failed
         return run.done
+
+    def _journal_size(self) -> int:
+        return self.journal.stat().st_size if self.journal.exists() else 0
 
 
 class _Run:
@@ -114,10 +151,13 @@ class _Run:
     def __init__(self, provider: Servicer, state: dict[str, Object]) -> None:
         self.state = state
         self.done: list[str] = []
+        self.cut_short = False
         self._provider = provider
 
     def up(self, program: Program) -> None:
         for level in program:
+            if self.cut_short:
+                raise FailedError(["the program is gone"])
             self._all([lambda one=one: self._step(one) for one in level])
         wanted = [one.name for level in program for one in level]
         gone = [name for name in reversed(self.state) if name not in wanted]

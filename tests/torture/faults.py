@@ -6,23 +6,26 @@ same order; calls of one level of the stack run in parallel, and their order is 
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import random
 import threading
-import time
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
-from urllib.parse import urlsplit
-
-from grpclib import GRPCError, Status
-
-from tests.support.grpc_proxy import GrpcProxy
-from tests.support.proxy import HOP_BY_HOP
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
+
+# The services by the lines that lead to them.
+PREFECT: Final = "prefect"
+GITHUB: Final = "github"
+MODAL: Final = "modal"
+AWS: Final = "aws"
+EVERYWHERE: Final = frozenset({PREFECT, GITHUB, MODAL, AWS})
+
+# What clients in the torture wait for an answer, and what one that is late takes.
+PATIENCE_SECONDS: Final = 6
+LATE_SECONDS: Final = 7.0
+# How long nobody listens; longer than it takes a client to try again once.
+REFUSED_SECONDS: Final = 0.5
 
 
 class Fault(NamedTuple):
@@ -30,196 +33,145 @@ class Fault(NamedTuple):
 
     Attributes:
         name: What the report calls it.
-        status: The HTTP status that is answered; 0 for none.
+        says: What the service answers instead, by its name in `refusals`.
         acted: Whether the service has acted before it goes wrong.
-        retry_after: The header of that name.
-        cut: How much of the true answer is sent, before the connection ends.
+        sent: How much of the true answer is sent, before the connection ends.
         seconds: How long the answer takes.
+        lasts: Whether it is so for the rest of the command.
+        only: The services that know it.
+        weight: How often it is drawn, beside others.
     """
 
     name: str
-    status: int = 0
+    says: str = ""
     acted: bool = False
-    retry_after: str | None = None
-    cut: float | None = None
+    sent: float = 0
     seconds: float = 0
+    lasts: bool = False
+    only: frozenset[str] = EVERYWHERE
+    weight: int = 4
 
 
+# Those that only some calls can have.
+STALE: Final = Fault("stale list", acted=True, weight=30)
+UNSEEN: Final = Fault("404 after create", acted=True, sent=1, weight=30)
+SPECIAL: Final = (STALE, UNSEEN)
+# Everything else; one of these instead of what cannot be.
 FAULTS: Final = (
-    Fault("429", 429),
-    Fault("429 with Retry-After", 429, retry_after="0"),
-    *(Fault(f"{status} before", status) for status in (500, 502, 503, 504)),
-    *(Fault(f"{status} after", status, acted=True) for status in (500, 502, 503, 504)),
-    Fault("503 with Retry-After", 503, retry_after="0"),
+    Fault("429", "limited"),
+    Fault("429 with Retry-After", "limited until"),
+    *(Fault(f"{status} before", str(status)) for status in (500, 502, 503, 504)),
+    *(
+        Fault(f"{status} after", str(status), acted=True)
+        for status in (500, 502, 503, 504)
+    ),
+    Fault("503 with Retry-After", "503 until"),
     Fault("reset before"),
     Fault("reset after", acted=True),
-    Fault("half an answer", acted=True, cut=0.5),
-    Fault("slow", acted=True, cut=1, seconds=0.3),
-    Fault("expired credential", 401),
-    Fault("permission taken away", 403),
+    Fault("half an answer", acted=True, sent=0.5, only=EVERYWHERE - {MODAL}),
+    Fault("slow", acted=True, sent=1, seconds=0.3),
+    Fault("timeout before", seconds=LATE_SECONDS, weight=1),
+    Fault("timeout after", acted=True, seconds=LATE_SECONDS, weight=1),
+    Fault("refused for a while", seconds=REFUSED_SECONDS, weight=2),
+    Fault("expired credential", "expired", weight=2),
+    Fault("expired from now on", "expired", lasts=True, weight=1),
+    Fault("revoked from now on", "revoked", lasts=True, weight=1),
+    Fault("permission taken away", "forbidden", weight=2),
+    Fault("no permission from now on", "forbidden", lasts=True, weight=1),
+    Fault("clock skew", "skewed", only=frozenset({AWS})),
+    Fault("clock skew", acted=True, sent=1, only=frozenset({GITHUB})),
 )
-_RPC: Final = {
-    429: Status.RESOURCE_EXHAUSTED,
-    500: Status.INTERNAL,
-    502: Status.UNKNOWN,
-    503: Status.UNAVAILABLE,
-    504: Status.DEADLINE_EXCEEDED,
-    401: Status.UNAUTHENTICATED,
-    403: Status.PERMISSION_DENIED,
-}
+KILLED: Final = (Fault("killed"), Fault("killed", acted=True))
+
+
+class Blow(NamedTuple):
+    """What happens once in a seed, beside the faults of calls.
+
+    Attributes:
+        name: What is hit: `engine`, `provider`, `program`, or a service.
+        call: The call at which it is.
+        strike: What does it, in a thread of its own.
+    """
+
+    name: str
+    call: int
+    strike: Callable[[], None]
 
 
 class Schedule:
     """When what goes wrong, for one seed.
 
     Attributes:
+        on: Whether anything does.
         drawn: How often each fault came.
+        calls: How many calls there were.
     """
 
-    def __init__(self, seed: int, rate: float, kill_after: int | None = None) -> None:
+    def __init__(self, seed: int, rate: float) -> None:
         """Make a schedule that is quiet until it is `on`.
 
         Args:
             seed: What it is drawn from.
             rate: How likely each call is to fail.
-            kill_after: The call at which `on_kill` is called.
         """
         self.on = False
         self.drawn: Counter[str] = Counter()
         self.calls = 0
-        self.on_kill: Callable[[], None] | None = None
-        self._kill_after = kill_after
+        self.blow: Blow | None = None
         self._random = random.Random(seed)  # noqa: S311  # no secret
         self._rate = rate
         self._lock = threading.Lock()
+        self._lasting: dict[str, Fault] = {}
+        self._striking: list[threading.Thread] = []
 
-    def draw(self) -> Fault | None:
-        """Say what happens to the next call."""
+    def draw(self, line: str, can: Collection[Fault] = ()) -> Fault | None:
+        """Say what happens to the next call.
+
+        Args:
+            line: The service that is called.
+            can: Which of `SPECIAL` can happen to it.
+        """
         with self._lock:
             self.calls += 1
             if not self.on:
                 return None
-            if self._kill_after is not None and self.on_kill is not None:
-                self._kill_after -= 1
-                if self._kill_after <= 0:
-                    kill, self.on_kill = self.on_kill, None
-                    self.drawn["kill"] += 1
-                    threading.Thread(target=kill).start()
-                    # What was sent before the process died is carried out or not.
-                    acted = self._random.random() < 0.5
-                    return Fault("killed", acted=acted)
+            if fault := self._struck(line) or self._lasting.get(line):
+                return fault
             if self._random.random() >= self._rate:
                 return None
-            fault = self._random.choice(FAULTS)
+            choices = [*can, *(fault for fault in FAULTS if line in fault.only)]
+            [fault] = self._random.choices(choices, [one.weight for one in choices])
             self.drawn[fault.name] += 1
+            if fault.lasts:
+                self._lasting[line] = fault
             return fault
 
+    def times(self, most: int) -> int:
+        """Draw how often something repeats, from one on."""
+        with self._lock:
+            return self._random.randint(1, most)
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+    def next_command(self) -> None:
+        """End what lasts for a command."""
+        with self._lock:
+            self._lasting.clear()
 
-    def handle_error(self, *_: Any) -> None:
-        """Keep the report to the report: clients that are killed hang up."""
+    def end(self) -> None:
+        """Let nothing go wrong any more, and wait for what was hit to be back."""
+        self.on = False
+        for strike in self._striking:
+            strike.join()
 
-
-class FaultyProxy:
-    """Forward HTTP calls to one service, except as the schedule says."""
-
-    def __init__(self, upstream: str) -> None:
-        self.schedule = Schedule(0, 0)
-        parts = urlsplit(upstream)
-        handler = _handler(self, parts.hostname or "", parts.port or 80)
-        self._server = _Server(("127.0.0.1", 0), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-def _handler(  # noqa: C901  # http.server wants a class of its own
-    proxy: FaultyProxy, host: str, port: int
-) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _forward(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            fault = proxy.schedule.draw()
-            answer: tuple[int, list[tuple[str, str]], bytes] | None = None
-            if fault is None or fault.acted:
-                answer = self._ask(body)
-            if fault is None or fault.cut is not None:
-                assert answer is not None
-                time.sleep(fault.seconds if fault else 0)
-                self._send(*answer, cut=1 if fault is None else fault.cut or 0)
-            elif fault.status:
-                headers = [("Content-Type", "application/json")]
-                if fault.retry_after is not None:
-                    headers.append(("Retry-After", fault.retry_after))
-                text = b'{"detail": "A fault of the test.", "message": "A fault."}'
-                self._send(fault.status, headers, text)
-            else:
-                self.close_connection = True
-
-        def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-            upstream = http.client.HTTPConnection(host, port, timeout=60)
-            with contextlib.closing(upstream):
-                headers = {
-                    k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP
-                }
-                upstream.request(self.command, self.path, body, headers)
-                answer = upstream.getresponse()
-                return answer.status, answer.getheaders(), answer.read()
-
-        def _send(
-            self,
-            status: int,
-            headers: list[tuple[str, str]],
-            body: bytes,
-            cut: float = 1,
-        ) -> None:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                self.send_response(status)
-                for key, value in headers:
-                    if key.lower() not in HOP_BY_HOP:
-                        self.send_header(key, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body[: int(len(body) * cut)])
-            if cut < 1:
-                self.close_connection = True
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _forward  # noqa: N815  # http.server's names
-
-        def log_message(self, *_: Any) -> None:
-            """Keep the report to the report."""
-
-    return Handler
-
-
-class FaultyGrpcProxy(GrpcProxy):
-    """Forward gRPC calls to one control plane, except as the schedule says."""
-
-    def __init__(self, upstream: str) -> None:
-        self.schedule = Schedule(0, 0)
-        super().__init__(upstream)
-
-    def refusal(self, method: str) -> GRPCError | None:
-        """Say with what a call is refused before it is forwarded."""
-        del method
-        fault = self.schedule.draw()
-        if fault is None:
+    def _struck(self, line: str) -> Fault | None:
+        """Strike if it is time; what is sent at that moment is carried out or not."""
+        if self.blow is None or self.calls < self.blow.call:
             return None
-        if fault.acted:
-            if fault.cut != 1:
-                self.lose_one_answer(lambda _: True)
+        name, _, strike = self.blow
+        if name in EVERYWHERE and name != line:
             return None
-        return GRPCError(_RPC.get(fault.status, Status.UNAVAILABLE), "A test's fault.")
+        self.blow = None
+        self.drawn[f"kill -9 of {name}"] += 1
+        thread = threading.Thread(target=strike)
+        thread.start()
+        self._striking.append(thread)
+        return self._random.choice(KILLED)

@@ -7,13 +7,30 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.torture.engine import Engine, FailedError, KilledError, Program
-from tests.torture.faults import Schedule
+from tests.torture.engine import (
+    Engine,
+    FailedError,
+    KilledError,
+    Program,
+    UnwrittenError,
+)
+from tests.torture.faults import Blow, Schedule
 from tests.torture.stack import CANARY, program
 
 if TYPE_CHECKING:
     from tests.torture.world import World
 
+# How likely each call is to fail.
+RATES: Final = (0.03, 0.1, 0.2, 0.3)
+# What is killed, in a seed of each of these sorts.
+BLOWS: Final = (
+    *(None, None, None, None, None, "engine", "engine", "engine", "engine"),
+    *("provider", "program", "service"),
+)
+# How likely a command is to find the disk full when it writes the state, and how much
+# of the journal there was room for by then, in bytes.
+DISK_FULL: Final = 0.04
+ROOMS: Final = (0, 100, 1000, 100_000)
 COMMANDS: Final = ("up 1", "up 2", "refresh", "up 1", "destroy")
 # The last is the provider's, where a call took longer than any may.
 _UNCLEAR: Final = ("Traceback", "bug in flowground", "Deadline Exceeded")
@@ -58,32 +75,22 @@ def expected(world: World) -> dict[int, Any]:
 def live(world: World, seed: int, there: dict[int, Any]) -> Report:
     """Run some commands under faults, then one `up` without, and compare."""
     report = Report(seed)
+    started = time.monotonic()
     chance = random.Random(seed)  # noqa: S311  # no secret
-    rate = chance.choice((0.02, 0.05, 0.1, 0.2))
-    killed = chance.random() < 0.5
-    schedule = Schedule(seed, rate, chance.randrange(1, 90) if killed else None)
+    schedule = Schedule(seed, chance.choice(RATES))
     engine = Engine(world.fork.start, world.folder / "journal")
     world.under(schedule)
-    started = time.monotonic()
     # From nothing, or from a stack that is up.
     if chance.random() < 0.5:
         engine.up(program(world.place, version=1))
         report.story.append("up 1, undisturbed")
-    schedule.on, schedule.on_kill = True, engine.kill
-    interrupted, half_gone = 0, False
-    for command in chance.sample(COMMANDS, k=chance.randrange(1, 4)):
-        verb, _, version = command.partition(" ")
-        # After a run that ended badly, the same program is run again.
-        wanted = interrupted or int(version or 0)
-        outcome = _outcome(engine, program(world.place, version=wanted), verb, report)
-        report.story.append(f"{verb} {wanted}: {outcome}")
-        if verb == "up":
-            interrupted = 0 if outcome == "done" else wanted
-        half_gone |= outcome == "killed" or (verb, outcome) == ("destroy", "failed")
-        if outcome == "killed":
-            break
-    schedule.on = False
-    report.calls, report.drawn = schedule.calls, dict(schedule.drawn)
+    schedule.calls = 0
+    schedule.blow = _blow(chance, world, engine)
+    schedule.on = True
+    interrupted, half_gone = _commands(chance, world, engine, report)
+    world.end_faults()
+    report.calls = schedule.calls
+    report.drawn |= schedule.drawn
     final = interrupted or chance.choice((1, 2))
     report.story += [str(report.drawn), f"up {final}, undisturbed"]
     try:
@@ -103,16 +110,67 @@ def live(world: World, seed: int, there: dict[int, Any]) -> Report:
     return report
 
 
-def _outcome(engine: Engine, wanted: Program, verb: str, report: Report) -> str:
+def _blow(chance: random.Random, world: World, engine: Engine) -> Blow | None:
+    """Draw what is killed in a seed, and when."""
+    strikes = {
+        "engine": engine.kill,
+        "provider": engine.kill_provider,
+        "program": engine.kill_program,
+    }
+    name = chance.choice(BLOWS)
+    if name is None:
+        return None
+    call = chance.randrange(1, 90)
+    if name == "service":
+        name = chance.choice(sorted(world.lines))
+        return Blow(name, call, lambda: world.restart(name))
+    return Blow(name, call, strikes[name])
+
+
+def _commands(
+    chance: random.Random, world: World, engine: Engine, report: Report
+) -> tuple[int, bool]:
+    """Run commands under faults, until they are through or one is killed.
+
+    Returns:
+        The version whose `up` was interrupted, or 0; and whether the state is not what
+        it would be after a run that came to its end.
+    """
+    interrupted, half_gone = 0, False
+    for command in chance.sample(COMMANDS, k=chance.randrange(1, 4)):
+        verb, _, version = command.partition(" ")
+        # After a run that ended badly, the same program is run again.
+        wanted = interrupted or int(version or 0)
+        room = chance.choice(ROOMS) if chance.random() < DISK_FULL else None
+        world.next_command()
+        outcome = _outcome(
+            engine, program(world.place, version=wanted), verb, room, report
+        )
+        report.story.append(f"{verb} {wanted}: {outcome}")
+        if verb == "up":
+            interrupted = 0 if outcome == "done" else wanted
+        lost = outcome in {"killed", "unwritten"}
+        half_gone |= lost or (verb, outcome) == ("destroy", "failed")
+        if lost:
+            break
+    return interrupted, half_gone
+
+
+def _outcome(
+    engine: Engine, wanted: Program, verb: str, room: int | None, report: Report
+) -> str:
     try:
         if verb == "up":
-            engine.up(wanted)
+            engine.up(wanted, room)
         elif verb == "refresh":
-            engine.refresh()
+            engine.refresh(room)
         else:
-            engine.destroy()
+            engine.destroy(room)
     except FailedError as failed:
         report.errors += failed.errors
+        if isinstance(failed, UnwrittenError):
+            report.drawn["disk full"] = 1
+            return "unwritten"
         return "failed"
     except KilledError:
         return "killed"

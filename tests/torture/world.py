@@ -5,25 +5,29 @@ from __future__ import annotations
 import contextlib
 import re
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 from google.protobuf import json_format, message_factory
 from grpclib import GRPCError
 from modal_proto import api_pb2
 
-from tests.support.github import LocalGithub, Project
 from tests.support.grpc_proxy import SERVICE
-from tests.support.localcloud import LocalCloud
-from tests.support.modal_plane import RunningPlane, running_plane
 from tests.support.modal_raw import call, headers
 from tests.support.provider_fork import ProviderFork
-from tests.support.s3_plane import LocalS3
 from tests.support.servicer import quiet_environment
-from tests.torture.faults import FaultyGrpcProxy, FaultyProxy, Schedule
+from tests.torture.faults import (
+    AWS,
+    GITHUB,
+    MODAL,
+    PATIENCE_SECONDS,
+    PREFECT,
+    Schedule,
+)
+from tests.torture.lines import FaultyGrpcProxy, FaultyProxy
+from tests.torture.services import Services, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,6 +48,14 @@ _VOLATILE: Final = re.compile(
 )
 
 
+# What nobody in a test has the patience for.
+_IMPATIENT: Final = {
+    "components.modal.transport:ANSWER_SECONDS": PATIENCE_SECONDS,
+    "components.s3.session:ANSWER_SECONDS": PATIENCE_SECONDS,
+    "components.github.session:TIMEOUT_SECONDS": PATIENCE_SECONDS,
+    "components.github.pacing:SECONDARY_WAIT_SECONDS": 0.5,
+}
+_BACK_SECONDS: Final = 60
 _GENERATION: Final = re.compile(r"-g\d+$")
 _TOKEN: Final = re.compile(r"\bak-\w{22}\b")
 
@@ -56,33 +68,50 @@ class World:
         fork: What starts providers that know the services.
         place: What the program lives in.
         folder: For what belongs to no service.
+        services: What is behind the lines.
+        lines: The lines, by the services' names.
     """
 
     fork: ProviderFork
     place: dict[str, str]
     folder: Path
-    _cloud: LocalCloud
-    _api_url: str
-    _plane: RunningPlane
-    _project: Project
-    _s3: LocalS3
-    _lines: tuple[FaultyProxy | FaultyGrpcProxy, ...] = field(default=())
+    services: Services
+    lines: Mapping[str, FaultyProxy | FaultyGrpcProxy]
 
     def under(self, schedule: Schedule) -> None:
         """Have every line go wrong by a schedule."""
-        for line in self._lines:
-            line.schedule = schedule
+        for line in self.lines.values():
+            line.under(schedule)
+
+    def next_command(self) -> None:
+        """Be where a user is who runs the next command: some time has passed."""
+        for line in self.lines.values():
+            line.schedule.next_command()
+            line.lag.next_command()
+
+    def end_faults(self) -> None:
+        """Wait until everything is as it should be."""
+        for line in self.lines.values():
+            line.schedule.end()
+            assert line.listening.wait(_BACK_SECONDS)
+
+    def restart(self, line: str) -> None:
+        """End a service by `kill -9`, and start it again."""
+        self.services.restart(line)
+        self.lines[line].lead_to(self.services.url(line))
 
     def remote(self) -> dict[str, Any]:
         """Return all that is there, without what differs between any two runs."""
         there: dict[str, Any] = {}
-        with self._cloud.client(base_url=self._api_url) as workspace:
+        with self.services.cloud.client(
+            base_url=self.services.workspace.api_url
+        ) as workspace:
             for name, path in _LISTS.items():
                 there[name] = workspace.post(path, json={}).raise_for_status().json()
             queues = "/work_pools/batch/queues/filter"
             answer = workspace.post(queues, json={})
             there["queues"] = answer.json() if answer.is_success else []
-        with self._cloud.client() as account:
+        with self.services.cloud.client() as account:
             there["bots"] = [
                 bot
                 for bot in account.post("/bots/filter", json={}).json()
@@ -105,8 +134,8 @@ class World:
 
     def _github(self) -> dict[str, Any]:
         there: dict[str, Any] = {}
-        root = f"/repos/{self._project.repo}/environments"
-        with self._project.http() as http:
+        root = f"/repos/{self.services.project.repo}/environments"
+        with self.services.project.http() as http:
             there["github"] = http.get(root).json()["environments"]
             for part in ("secrets", "variables"):
                 answer = http.get(f"{root}/{self.place['name']}/{part}")
@@ -134,7 +163,8 @@ class World:
 
     @cached_property
     def _clients(self) -> tuple[Any, Any]:
-        return self._s3.client("s3", tls=False), self._s3.client("iam", tls=False)
+        s3 = self.services.s3
+        return s3.client("s3", tls=False), s3.client("iam", tls=False)
 
     def doors(self, outputs: Mapping[str, Mapping[str, Any]]) -> list[str]:
         """Tell which of the keys that a stack holds, or has delivered, do not open.
@@ -145,19 +175,26 @@ class World:
         key = outputs["account"]["api_key"]
         user, aws = outputs["user"], outputs["key"]
         shut: list[str] = []
-        with self._cloud.client(api_key=key, base_url=self._api_url) as client:
+        with self.services.cloud.client(
+            api_key=key, base_url=self.services.workspace.api_url
+        ) as client:
             if not client.post("/flows/filter", json={}).is_success:
                 shut.append("the service account's key")
         token = headers(user["token_id"], user["token_secret"])
         try:
-            call(self._plane, "TokenInfoGet", api_pb2.TokenInfoGetRequest(), token)
+            call(
+                self.services.plane,
+                "TokenInfoGet",
+                api_pb2.TokenInfoGetRequest(),
+                token,
+            )
         except GRPCError:
             shut.append("the service user's token")
-        delivered = self._project.github.secrets(
-            repository=self._project.repo, environment=self.place["name"]
+        delivered = self.services.project.github.secrets(
+            repository=self.services.project.repo, environment=self.place["name"]
         )
         pair = (aws["access_key_id"], aws["secret_access_key"])
-        reader = self._s3.client("s3", key=pair, tls=False)
+        reader = self.services.s3.client("s3", key=pair, tls=False)
         try:
             reader.list_objects_v2(Bucket=self.place["name"], Prefix="dags/")
         except ClientError:
@@ -176,7 +213,9 @@ class World:
     def _rpc(self, name: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         described = SERVICE.methods_by_name[name].input_type
         request = message_factory.GetMessageClass(described)()
-        answer = call(self._plane, name, json_format.ParseDict(body or {}, request))
+        answer = call(
+            self.services.plane, name, json_format.ParseDict(body or {}, request)
+        )
         return json_format.MessageToDict(answer, preserving_proto_field_name=True)
 
 
@@ -203,43 +242,32 @@ def _ordered(value: Any) -> Any:
 @contextlib.contextmanager
 def worlds(folder: Path) -> Iterator[World]:
     """Run the services, with one empty workspace and one empty repository."""
-    with (
-        LocalCloud.start(folder) as cloud,
-        cloud.workspace() as workspace,
-        running_plane(folder / "modal") as plane,
-        LocalGithub.start(folder) as github,
-        FaultyProxy(_origin(cloud.cloud_api_url)) as prefect_line,
-        LocalS3.start(folder) as s3,
-        FaultyProxy(github.url) as github_line,
-        FaultyProxy(s3.url) as s3_line,
-        FaultyGrpcProxy(plane.grpc_url) as modal_line,
-    ):
-        project = github.project()
-        env = {k: v for k, v in cloud.env.items() if k != "PREFECT_API_URL"}
-        env |= {
-            "PREFECT_CLOUD_API_URL": cloud.cloud_api_url.replace(
-                _origin(cloud.cloud_api_url), prefect_line.url
-            ),
+    with contextlib.ExitStack() as stack:
+        services = stack.enter_context(running(folder))
+        lines: dict[str, FaultyProxy | FaultyGrpcProxy] = {
+            line: stack.enter_context(FaultyProxy(line, services.url(line)))
+            for line in (PREFECT, GITHUB, AWS)
+        }
+        lines[MODAL] = stack.enter_context(FaultyGrpcProxy(services.url(MODAL)))
+        env = {
+            **quiet_environment(),
+            **services.cloud.env,
+            "PREFECT_CLOUD_API_URL": f"{lines[PREFECT].url}/api",
             # Its back-off begins at two seconds; how often it tries is what counts.
             "PREFECT_CLIENT_MAX_RETRIES": "1",
-            **plane.env(),
-            "MODAL_SERVER_URL": modal_line.url,
-            **s3.plain_env,
-            "AWS_ENDPOINT_URL": s3_line.url,
-            "GITHUB_API_URL": github_line.url,
-            "GITHUB_TOKEN": project.token,
+            "PREFECT_API_REQUEST_TIMEOUT": str(PATIENCE_SECONDS),
+            **services.plane.env(),
+            "MODAL_SERVER_URL": lines[MODAL].url,
+            **services.s3.plain_env,
+            "AWS_ENDPOINT_URL": lines[AWS].url,
+            "GITHUB_API_URL": lines[GITHUB].url,
+            "GITHUB_TOKEN": services.project.token,
         }
+        del env["PREFECT_API_URL"]
+        fork = stack.enter_context(ProviderFork(env, _IMPATIENT))
         place = {
-            "workspace_id": workspace.id,
-            "repository": project.repo,
+            "workspace_id": services.workspace.id,
+            "repository": services.project.repo,
             "name": f"t{uuid.uuid4().hex[:8]}",
         }
-        behind = (cloud, workspace.api_url, plane, project, s3)
-        lines = (prefect_line, github_line, modal_line, s3_line)
-        with ProviderFork({**quiet_environment(), **env}) as fork:
-            yield World(fork, place, folder, *behind, lines)
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+        yield World(fork, place, folder, services, lines)
