@@ -12,21 +12,35 @@ import pytest
 from tools.docs_site import navigation, without_links_out
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted(
-    ROOT / name
-    for name in subprocess.run(
-        ["git", "ls-files", "*.md"],
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Return the files of the checkout that git knows and the patterns match."""
+    done = subprocess.run(
+        ["git", "ls-files", *patterns],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
-    ).stdout.splitlines()
-    if (ROOT / name).exists()
-)
+    )
+    there = (ROOT / name for name in done.stdout.splitlines())
+    return sorted(file for file in there if file.exists())
+
+
+PAGES = tracked("*.md")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 # A target of the flows' own repository.
 FOREIGN = {"prefect-deploy"}
+# Of the repository of flows that the tutorial makes.
+THEIRS = {".github/workflows/prefect_cd.yaml"}
+FOLDERS = (
+    r"(?:\.github|backend|bench|components|docs|examples|flows|localcloud|policy"
+    r"|requirements|tests|tools)"
+)
+VARIABLE = re.compile(r"\b(?:FLOWGROUND|LOCALCLOUD)_[A-Z_]+\b")
+# Of their own tests, and of a page that says how the rest is made.
+UNTOLD = {"LOCALCLOUD_PYTHON", "LOCALCLOUD_TEMPLATES"}
 TARGET = re.compile(r"^([a-z-]+):.*## ", re.MULTILINE)
 
 
@@ -86,6 +100,45 @@ def test_what_pages_say_to_make_can_be_made() -> None:
     }
     assert {target for _, target in said} >= {"demo", "up", "preview"}
     assert {one for one in said if one[1] not in targets | FOREIGN} == set()
+
+
+def test_variables_are_what_the_code_reads_and_the_pages_say() -> None:
+    """Every variable of ours that a page names is read; each one read is on a page."""
+    said = {name for page in PAGES for name in VARIABLE.findall(page.read_text())}
+    code = tracked("*.py", "*.yaml", "Makefile")
+    read = {name for file in code for name in VARIABLE.findall(file.read_text())}
+    assert "FLOWGROUND_JOURNAL" in said
+    assert said - read == set()
+    ours = tracked("components/*.py", "localcloud/*.py", "tools/*.py", "bench/*.py")
+    quoted = re.compile(rf'"({VARIABLE.pattern})"')
+    needed = {name for file in ours for name in quoted.findall(file.read_text())}
+    assert needed - said - UNTOLD == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_and_modules_that_pages_name_are_there(page: Path) -> None:
+    """A path of the checkout leads to something, and `python -m` to what can be run."""
+    text = page.read_text()
+    named = re.findall(rf"`({FOLDERS}/[^`\s:]*)`", text)
+    named += re.findall(rf"(?:^|\s)({FOLDERS}/[\w./*-]+\.\w+)", text, re.MULTILINE)
+    modules = re.findall(rf"python -m ({FOLDERS}(?:\.\w+)*)", text)
+    found = {one: [*ROOT.glob(one)] for path in named for one in _each(path)}
+    assert {one for one, files in found.items() if not files} - THEIRS == set()
+    assert [module for module in modules if not _runs(module)] == []
+
+
+def _runs(module: str) -> bool:
+    path = ROOT / module.replace(".", "/")
+    return path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+
+
+def _each(path: str) -> list[str]:
+    """Write a path with alternatives, `a/{b,c}.py`, as several."""
+    before, found, rest = path.partition("{")
+    if not found:
+        return [path]
+    several, _, after = rest.partition("}")
+    return [f"{before}{one}{after}" for one in several.split(",")]
 
 
 def test_every_page_has_one_place_in_the_navigation() -> None:
