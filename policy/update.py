@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from components.kernel.registry import load
 
 from .rule import Thing, kind_of
-from .wire import UNKNOWN, Sealed, read
+from .wire import Sealed, read
 
 _EXPORT_SECONDS: Final = 60
 
@@ -83,14 +83,13 @@ def _replaces(known: Known, thing: Thing) -> bool:
     olds, news = known.thing.inputs, thing.inputs
     # What is sealed state has as ciphertext; nothing immutable is.
     seen = {k: v for k, v in news.items() if not isinstance(v, Sealed)}
-    unknown = {k for k, v in seen.items() if v is UNKNOWN}
     if all(olds.get(key) == value for key, value in seen.items()):
         return False
     try:
         lifecycle = load(thing.kind).lifecycle
     except LookupError:  # a dynamic provider of the program's own
         return False
-    return bool(lifecycle.replaces(known.id, olds, seen, unknown=unknown))
+    return bool(lifecycle.replaces(known.id, olds, seen))
 
 
 def known_of(deployment: Mapping[str, Any]) -> dict[str, Known]:
