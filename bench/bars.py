@@ -19,6 +19,7 @@ WRITES_AN_OBJECT: Final = 2
 LINEAR_TIMES: Final = 12
 OVER_DEPLOY: Final = {"cold up": 5, "no-op up": 20}
 _OVER_TOFU: Final = {"cold up": 3, "destroy": 3}
+_OVER_LATE_TOFU: Final = 2
 
 
 class Bar(NamedTuple):
@@ -68,6 +69,8 @@ def bars(shape: Shape, result: Mapping[str, Any]) -> Iterator[Bar]:
             )
     if ours and "tofu" in result:
         yield from _over_tofu(shape, ours, result["tofu"])
+    if "slow" in result and "slow_tofu" in result:
+        yield from _over_late_tofu(result)
 
 
 def _over_floor(
@@ -122,6 +125,16 @@ def _over_tofu(shape: Shape, ours: Mapping[str, Any], tofu: Any) -> Iterator[Bar
         else:
             theirs = tofu[phase]["seconds"]
             yield faster(what, times, ours[phase]["seconds"], theirs)
+
+
+def _over_late_tofu(result: Mapping[str, Any]) -> Iterator[Bar]:
+    for phase in ("cold up", "destroy", "refresh"):
+        yield faster(
+            f"{phase} against OpenTofu, at {result['latency'] * 1000:.0f} ms a call",
+            _OVER_LATE_TOFU,
+            result["slow"][phase]["seconds"],
+            result["slow_tofu"][phase]["seconds"],
+        )
 
 
 def faster(what: str, times: float, ours: float, theirs: float) -> Bar:

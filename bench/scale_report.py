@@ -103,6 +103,8 @@ def _times(result: Mapping[str, Any]) -> Iterator[list[str]]:
         yield [f"flowground, {late}", *(_seconds(slow[phase]) for phase in _PHASES)]
         floor = {_SIDES[s]: {"seconds": t} for s, t in result["slow_floor"].items()}
         yield [f"HTTP floor, {late}", *(_seconds(floor.get(p)) for p in _PHASES)]
+        if theirs := result.get("slow_tofu"):
+            yield [f"OpenTofu, {late}", *(_seconds(theirs[p]) for p in _PHASES)]
 
 
 def _costs(ours: Mapping[str, Any]) -> str:

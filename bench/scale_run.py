@@ -68,11 +68,7 @@ def take(  # noqa: PLR0917  # six things that a round is made of
                 cold, again = deploy(work / part, shape, url)
                 result[part] = {"cold up": _told(cold), "no-op up": _told(again)}
             case _:
-                reason = tofu.missing()
-                result[part] = reason or {
-                    phase: _told(cost)
-                    for phase, cost in tofu.phases(work / part, shape, url).items()
-                }
+                result |= _tofu(work, shape, url, latency)
         result["load"][1] = round(os.getloadavg()[0], 1)
         if "ours" not in parts and part == "calls" and not latency:
             result["ours"] = result["slow"]  # once through the proxy has to do
@@ -107,6 +103,21 @@ def _counted(work: Path, shape: Shape, url: str, latency: float) -> Result:
         "latency": latency,
         "posts": posts,
     }
+
+
+def _tofu(work: Path, shape: Shape, url: str, latency: float) -> Result:
+    """Take OpenTofu through its phases, and once more behind the proxy."""
+    if reason := tofu.missing():
+        return {"tofu": reason}
+
+    def told(folder: Path, at: str) -> dict[str, Any]:
+        return {p: _told(cost) for p, cost in tofu.phases(folder, shape, at).items()}
+
+    direct = told(work / "tofu", url)
+    if not latency:
+        return {"tofu": direct}
+    with SlowProxy(url.removesuffix("/api"), latency) as proxy:
+        return {"tofu": direct, "slow_tofu": told(work / "late", f"{proxy.url}/api")}
 
 
 def _posts(proxy: SlowProxy, url: str) -> list[Post]:
