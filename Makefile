@@ -132,9 +132,15 @@ down: environments ## Destroy the stacks and stop the local cloud
 # ── measurements: docs/benchmarks.md ────────────────────────────────────────────────
 
 .PHONY: bench
-bench: environments .venv/made-dev engine ## Measure, on an idle machine: ARGS='--deployments 10 100'
-	@$(PY) -m bench.startup
-	@$(PY) -m bench.prefect_scale $(ARGS)
+bench: environments .venv/made-dev engine ## Measure all, on an idle machine: ARGS='--deployments 10 100'
+	@missed=0; \
+	$(PY) -m bench.startup || missed=1; \
+	$(PY) -m bench.modal_secrets || missed=1; \
+	$(PY) -m bench.volume_files --version 1 || missed=1; \
+	$(PY) -m bench.volume_files --version 2 || missed=1; \
+	$(PY) -m bench.bucket_files || missed=1; \
+	$(PY) -m bench.prefect_scale $(ARGS) || missed=1; \
+	exit $$missed
 
 # ── checks ──────────────────────────────────────────────────────────────────────────
 
