@@ -33,7 +33,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Kinds of Modal": ("reference/modal-*.md",),
     "Kinds of GitHub": ("reference/github-*.md",),
     "Kinds of S3": ("reference/s3-*.md",),
-    "Decisions": ("adr/*.md",),
+    "How it is built": ("design.md", "adr/*.md"),
 }
 _FIRST: Final = ("index.md", "concepts.md")
 
