@@ -132,7 +132,7 @@ class Lifecycle:
         `adopt` is looked at only while creating: later it stays as it was, so that
         adding or removing it is no change.
         """
-        if olds and "adopt" not in unknown:
+        if olds:
             props = {k: v for k, v in props.items() if k != "adopt"}
             if "adopt" in olds:
                 props["adopt"] = olds["adopt"]
@@ -217,10 +217,8 @@ class Lifecycle:
                 f"its {', '.join(fixed)} cannot be changed; "
                 f"delete it, or describe it as it is"
             )
-        # A value that the service gave out once cannot be had again, only made anew.
-        minted = self.kind.state.marked(WriteOnly) - write_only
         unseen = frozenset() if self.kind.sees_write_only else write_only
-        if differs or minted or any(getattr(args, field) for field in unseen):
+        if differs or self._minted or any(getattr(args, field) for field in unseen):
             adopted: Args = self.kind.update(api, found, args)
             return adopted
         return found
@@ -285,10 +283,7 @@ class Lifecycle:
                     self.snapshots.wrote(api, written, id_)
             else:
                 state = old
-            minted = self.kind.state.marked(WriteOnly) - self.kind.args.marked(
-                WriteOnly
-            )
-            kept = {k: v for k, v in olds.items() if k in minted | {CLAIM}}
+            kept = {k: v for k, v in olds.items() if k in self._minted | {CLAIM}}
             return self._outputs(state, {**kept, **news})
 
     def delete(self, id_: str, props: Mapping[str, Any]) -> None:
@@ -316,6 +311,11 @@ class Lifecycle:
         live = self.snapshots.by_id(api, id_)
         return live if isinstance(live, self.kind.state) else state
 
+    @property
+    def _minted(self) -> frozenset[str]:
+        """Name what a service tells once: it cannot be had again, only made anew."""
+        return self.kind.state.marked(WriteOnly) - self.kind.args.marked(WriteOnly)
+
     def _find(self, api: Api, args: Args) -> Args | None:
         found: Args | None = self.kind.find(api, args, self.snapshots.by_key(api, args))
         return found
@@ -328,8 +328,7 @@ class Lifecycle:
             known: The properties that are known otherwise: inputs, or old outputs.
         """
         outputs = state.to_properties()
-        for field in ("id", "adopt"):
-            outputs.pop(field, None)
+        del outputs["id"]  # the engine has it beside them
         for field in self.kind.args.marked(UnmanagedIfUnset) - set(known):
             outputs.pop(field, None)
         for field in self.kind.args.marked(Local) & set(known):

@@ -95,7 +95,7 @@ class Place(Api, Protocol):
     """
 
     @property
-    def known(self) -> Args:
+    def known(self) -> MirrorArgs:
         """Return the mirror as the program or the state has it."""
 
 
@@ -162,7 +162,7 @@ class MirrorKind(Kind[PlaceT, A, S]):
 
     def list(self, api: PlaceT) -> Iterable[Wire]:
         """Yield the mirror, if there is a file of it."""
-        ignore = Ignore(getattr(api.known, "ignore", ()))
+        ignore = Ignore(api.known.ignore)
         live = {
             path: entry for path, entry in self.entries(api).items() if not ignore(path)
         }
@@ -205,13 +205,9 @@ class MirrorKind(Kind[PlaceT, A, S]):
         }
 
     def parse(self, api: PlaceT, wire: Wire) -> S:
-        """Return the mirror, with what only the program knows of it."""
-        known = {
-            field: getattr(api.known, field)
-            for field in self.args.marked(Local)
-            if hasattr(api.known, field)
-        }
-        return self.state.model_construct(**{**known, **wire})  # type: ignore[return-value]  # S, as `kind` has read it
+        """Return the mirror; what only the program knows of it, nobody asks for."""
+        del api
+        return self.state.model_construct(**wire)  # type: ignore[return-value]  # S, as `kind` has read it
 
     def unfinished(self, found: S, args: A) -> bool:
         """Tell whether nothing is there but some of the very files to be put."""
@@ -237,8 +233,7 @@ class MirrorKind(Kind[PlaceT, A, S]):
             stamps |= self.upload(api, new.files, local)
         if extra:
             self.remove(api, extra)
-        wire = {**dict(new), **self.where(api), "id": old.id, "stamps": stamps}
-        return self.parse(api, wire)
+        return self.parse(api, {**dict(new), **self.where(api), "stamps": stamps})
 
     def delete(self, api: PlaceT, state: S) -> None:
         """Remove the files that are as we put them."""

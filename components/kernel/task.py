@@ -150,9 +150,7 @@ class TaskResource(Resource):
             inputs: What it depends on: when one changes it is done again.
             opts: Pulumi's resource options.
         """
-        merged: pulumi.ResourceOptions = pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions()
-        )
+        merged: pulumi.ResourceOptions = pulumi.ResourceOptions.merge(None, opts)
         if merged.provider is None:
             service = self.task.token.split(":")[0]
             merged.provider = provider_of(service, self.settings)

@@ -278,9 +278,21 @@ def test_a_kind_may_compare_for_itself(
 ) -> None:
     """Where the service can compare what it does not tell."""
     library.add(title="Emma")
-    monkeypatch.setattr(books.kind, "same", lambda *_: ["lock"])
-    with pytest.raises(NameTakenError, match="differs in lock;"):
+    monkeypatch.setattr(
+        books.kind, "same", lambda api, found, args: [api.name, found.id, args.lock]
+    )
+    with pytest.raises(NameTakenError, match=r"differs in 1234, book-1, main;"):
         books.create(inputs(books, lock="1234"))
+
+
+def test_all_that_cannot_be_changed_is_named(
+    library: Library, books: Lifecycle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, in one sentence."""
+    library.add(title="Emma")
+    monkeypatch.setattr(books.kind, "same", lambda *_: ["branch", "pages", "binding"])
+    with pytest.raises(NameTakenError, match="its binding, branch cannot be changed;"):
+        books.create(inputs(books, adopt=True))
 
 
 def test_a_kind_that_sees_the_write_only_adopts_without_a_write(

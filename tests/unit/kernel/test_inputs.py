@@ -156,6 +156,8 @@ def test_none_is_a_value_where_any_json_value_must_be_given() -> None:
 def test_what_the_model_does_not_know_is_handed_on() -> None:
     """Check will say that it is no field, and where."""
     assert to_inputs(Job, {"nmae": {"a": 1}}) == {"nmae": {"a": 1}}
+    misspelt = {"either": {"sort": "every", "secnods": 5}}
+    assert to_inputs(Job, misspelt) == misspelt
 
 
 @pytest.mark.parametrize("value", [{"a": None}, [2**60], "x", 1.0, True, {}, [], ""])

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from components.kernel import NameTakenError
+from components.kernel import NameTakenError, ServiceError
 from components.kernel.journal import VARIABLE, Journal, mark_of
-from tests.unit.kernel.library import lifecycle, lost
+from tests.unit.kernel.library import BookKind, NumberedBookKind, lifecycle, lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from components.kernel.lifecycle import Lifecycle
     from components.kernel.model import Properties
-    from tests.unit.kernel.library import Library
+    from tests.unit.kernel.library import Lending, Library
 
 
 @pytest.fixture
@@ -37,10 +37,53 @@ def test_what_a_killed_run_made_is_taken_up_whatever_became_of_it(
     """The next run may ask for something else: a key was made anew, say."""
     killed = lifecycle(library)
     id_, _ = killed.create(inputs(killed, pages=1))
+    assert Journal(path).was_cut_short
     books = lifecycle(library)
     assert books.create(inputs(books, pages=2))[0] == id_
     assert library.books["main"][id_]["pages"] == 2
     assert path.stat().st_mode & 0o777 == 0o600
+    # Noted as begun, as made, and as made again: one object.
+    noted = path.read_text().split()
+    assert [line[:1] for line in noted] == ["+", "=", "="]
+    assert len({line[1:] for line in noted}) == 1
+
+
+def test_what_a_run_was_making_when_it_was_killed_is_taken_up(
+    library: Library, path: Path
+) -> None:
+    """It was noted before, and that it was made no longer."""
+    library.raises["create"] = ServiceError("the power is gone")
+    killed = lifecycle(library)
+    with pytest.raises(ServiceError):
+        killed.create(inputs(killed, pages=1))
+    assert len(path.read_text().split()) == 1
+    books = lifecycle(library)
+    id_, _ = books.create(inputs(books, pages=2))
+    assert list(library.books["main"]) == [id_]
+
+
+@pytest.mark.parametrize(
+    ("fields", "of"),
+    [
+        ({"title": "Persuasion"}, BookKind),
+        ({"branch": "east"}, BookKind),
+        ({}, NumberedBookKind),
+    ],
+    ids=["another name", "another place", "another kind"],
+)
+@pytest.mark.usefixtures("path")
+def test_a_note_is_of_one_object(
+    library: Library, fields: dict[str, Any], of: type[Lending[Any, Any]]
+) -> None:
+    """Of another kind, place or name, it is still somebody else's."""
+    killed = lifecycle(library)
+    id_, _ = killed.create(inputs(killed))
+    del library.books["main"][id_]
+    there = {"branch": "main", "title": "Emma", **fields}
+    library.add(**there, pages=9)
+    books = lifecycle(library, of)
+    with pytest.raises(NameTakenError, match="differs in pages"):
+        books.create(books.check(there)[0])
 
 
 def test_without_a_journal_it_is_refused(library: Library) -> None:
@@ -186,12 +229,11 @@ def test_what_tells_ours_from_others_outlives_a_power_cut(
     lasting: bool,
 ) -> None:
     """It is on the disk before anything is done; that it was done can be found out."""
+    file, mark = tmp_path / "j", mark_of("a:A", "here", ("1",))
     on_disk: list[str] = []
-    monkeypatch.setattr(
-        "os.fsync", lambda _: on_disk.append((tmp_path / "j").read_text())
-    )
-    noted(Journal(tmp_path / "j"), "mark")
-    assert [text[1:] for text in on_disk] == (["mark\n"] if lasting else [])
+    monkeypatch.setattr("os.fsync", lambda _: on_disk.append(file.read_text()))
+    noted(Journal(file), mark)
+    assert [text.strip()[1:] for text in on_disk] == ([mark] if lasting else [])
 
 
 def test_a_journal_without_a_file_keeps_nothing() -> None:

@@ -24,7 +24,7 @@ from components.kernel import (
     kind,
     registry,
 )
-from components.kernel.lifecycle import Lifecycle
+from components.kernel.lifecycle import LOOKUP, Lifecycle
 from components.kernel.mirror import (
     Entry,
     MirrorArgs,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from components.kernel.folder import File
-    from components.kernel.model import Args
 
 TOKEN = "unit:Shelf"
 PATHS = st.sampled_from(["a", "b/c", "b/d", "e.log", "f"])
@@ -70,7 +69,8 @@ class Store:
         self._writes = 0
 
     def put(self, path: str, text: str) -> None:
-        """Write a file."""
+        """Write a file, unless there is a folder, or a file where a folder must be."""
+        assert not any(_within(path, other) for other in self.files)
         self._writes += 1
         self.files[path] = (text, self._writes)
 
@@ -90,12 +90,16 @@ class Store:
         return [path for verb, path in self.done if verb in verbs]
 
 
+def _within(one: str, other: str) -> bool:
+    return one.startswith(f"{other}/") or other.startswith(f"{one}/")
+
+
 class ShelfPlace:
     """The store, as seen by who knows what should be there."""
 
     scope = "shelf"
 
-    def __init__(self, store: Store, known: Args) -> None:
+    def __init__(self, store: Store, known: ShelfArgs) -> None:
         self.store = store
         self.known = known
 
@@ -106,14 +110,13 @@ class ShelfKind(MirrorKind[ShelfPlace, ShelfArgs, ShelfState]):
 
     store: Store
 
-    def connect(self, config: Any, args: Args) -> ShelfPlace:
+    def connect(self, config: Any, args: ShelfArgs) -> ShelfPlace:
         """Return the place."""
         return ShelfPlace(config["store"], args)
 
     def where(self, place: ShelfPlace) -> dict[str, str]:
         """Return which shelf it is."""
-        del place
-        return {"id": "shelf", "shelf": "shelf"}
+        return {"id": place.known.shelf, "shelf": place.known.shelf}
 
     def entries(self, place: ShelfPlace) -> dict[str, Entry]:
         """List the files."""
@@ -139,11 +142,17 @@ class ShelfKind(MirrorKind[ShelfPlace, ShelfArgs, ShelfState]):
         self, place: ShelfPlace, files: Mapping[str, File], local: Mapping[str, Path]
     ) -> dict[str, str]:
         """Put files, one at a time."""
-        del files
         for path, file in local.items():
             place.store.act("put", path)
             place.store.put(path, file.read_text())
+            assert len(place.store.text[path]) == files[path].size
         return {path: str(place.store.files[path][1]) for path in local}
+
+    def make_way(
+        self, place: ShelfPlace, sent: Collection[str], extra: Collection[str]
+    ) -> None:
+        """Remove what is a file where a folder has to be, or the other way round."""
+        self.remove(place, [old for old in extra if any(_within(old, p) for p in sent)])
 
     def remove(self, place: ShelfPlace, paths: Collection[str]) -> None:
         """Remove files, one at a time."""
@@ -251,6 +260,52 @@ def test_only_what_differs_is_sent_and_nothing_is_removed_before(
         assert stack.store.done == []
     finally:
         shutil.rmtree(root)
+
+
+def test_a_file_becomes_a_folder_and_a_folder_a_file(
+    store: Store, stack: Stack, tmp_path: Path
+) -> None:
+    """Of the files that go, those in the way go before; all others last."""
+    stack.up(write(tmp_path / "one", {"a": "1", "b/c": "1", "d": "1"}))
+    stack.up(write(tmp_path / "two", {"a/x": "1", "b": "1"}))
+    assert store.text == {"a/x": "1", "b": "1"}
+    ways = [("remove", "a"), ("remove", "b/c")]
+    puts = [("put", "a/x"), ("put", "b")]
+    assert store.done[:4] == ways + puts
+    assert store.done[-1] == ("remove", "d")
+
+
+def test_what_left_the_mirror_is_no_longer_ours(
+    store: Store, stack: Stack, tmp_path: Path
+) -> None:
+    """Put back by somebody, it stays, though the store stamps by content."""
+    stack.up(write(tmp_path / "one", {"a": "1", "b": "1"}))
+    put = store.files["b"]
+    stack.up(write(tmp_path / "two", {"a": "1"}))
+    store.files["b"] = put
+    assert stack.state is not None
+    stack.life.delete("shelf", stack.state)
+    assert store.text == {"b": "1"}
+
+
+def test_what_can_be_run_does_not_drift(
+    store: Store, stack: Stack, tmp_path: Path
+) -> None:
+    """A store does not list it: a file that is as we put it, is so in all."""
+    (write(tmp_path, {"a": "1"}) / "a").chmod(0o700)
+    stack.up(tmp_path)
+    assert stack.inputs["files"]["a"]["executable"] is True
+    assert stack.refresh() == stack.inputs["files"]
+    assert store.done == []
+
+
+def test_a_lookup_tells_which_files_are_there(store: Store, stack: Stack) -> None:
+    """By name and size; nobody has read them."""
+    store.put("a", "11")
+    live = stack.life.read("shelf", {"shelf": "shelf", LOOKUP: True})
+    assert live is not None
+    assert live.outputs["files"] == {"a": {"sha256": "", "size": 2}}
+    assert store.done == []
 
 
 def test_a_place_with_other_files_is_refused(

@@ -76,6 +76,15 @@ def test_where_the_program_speaks_the_same_field_drifts(
     assert read(books, id_, outputs).inputs["shelf"] == "moved"
 
 
+def test_what_somebody_emptied_drifts(library: Library, books: Lifecycle) -> None:
+    """That there is nothing any more is a change like others."""
+    id_, outputs = books.create(inputs(books, shelf="A1", owner="me-myself"))
+    library.change(id_, shelf=None, owner=None)
+    live = read(books, id_, outputs)
+    for props in (live.inputs, live.outputs):
+        assert props.keys().isdisjoint({"shelf", "owner"})
+
+
 def test_a_foreign_write_makes_the_write_only_unknown(
     library: Library, books: Lifecycle
 ) -> None:

@@ -177,6 +177,18 @@ def test_a_service_has_one_provider_a_program() -> None:
         assert reference.endswith("$pulumi:providers:pulumi-python::unit::unit-id")
 
 
+def test_without_a_stack_no_provider_is_shared() -> None:
+    """There is no program then that two resources could have in common."""
+
+    def program() -> None:
+        set_root_resource(None)  # type: ignore[arg-type]  # as outside a program
+        for name in ("one", "two"):
+            Book(name)
+
+    providers = [one for one in run(program).registered if one.name == "unit"]
+    assert len(providers) == 2
+
+
 def test_a_service_without_settings_gets_none() -> None:
     """Whatever the stack's config holds."""
 

@@ -9,8 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from components.kernel import FlowgroundError, RefusedError, ServiceError
-from tests.unit.kernel.library import NumberedBookKind, lifecycle
+from components.kernel import (
+    FlowgroundError,
+    Json,
+    RefusedError,
+    ServiceError,
+    kind,
+    registry,
+)
+from components.kernel.lifecycle import LOOKUP
+from tests.unit.kernel.library import (
+    BookArgs,
+    BookState,
+    Lending,
+    NumberedBookKind,
+    lifecycle,
+)
 from tests.unit.kernel.test_creating import inputs
 
 if TYPE_CHECKING:
@@ -88,6 +102,28 @@ def test_a_minted_secret_is_not_told(library: Library) -> None:
     assert str(error.value) == (
         "cannot delete numbered book 'Emma': cannot sell [secret] today"
     )
+
+
+def test_what_is_not_known_yet_holds_no_secret(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lookup that fails is told, though all it has of the object is its name."""
+    monkeypatch.setattr(registry, "_kinds", {})
+
+    class EssayArgs(BookArgs):
+        text: Json
+
+    class EssayState(BookState, EssayArgs):
+        pass
+
+    @kind("unit:Essay", key=("title",))
+    class EssayKind(Lending[EssayArgs, EssayState]):
+        pass
+
+    library.raises["list"] = ServiceError("the library is closed")
+    with pytest.raises(ServiceError) as error:
+        lifecycle(library, EssayKind).read("Emma", {"title": "Emma", LOOKUP: True})
+    assert str(error.value) == "cannot read essay 'Emma': the library is closed"
 
 
 def test_what_is_no_secret_is_told(library: Library, books: Lifecycle) -> None:

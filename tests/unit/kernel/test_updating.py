@@ -214,6 +214,35 @@ def test_after_an_update_the_service_itself_is_asked(
     assert library.calls.count("list") == 3
 
 
+def test_what_was_updated_is_not_read_from_an_older_list(
+    library: Library, books: Lifecycle
+) -> None:
+    """Even if nobody has asked that list for it."""
+    old = inputs(books)
+    id_, outputs = books.create(old)
+    read(books, library.add(title="other"), {})
+    _, updated = up(books, id_, outputs, old, pages=2)
+    assert read(books, id_, updated).outputs["pages"] == 2
+
+
+def test_what_the_program_no_longer_says_leaves_the_state(books: Lifecycle) -> None:
+    """Left to the service from now on, or not there at all."""
+    old = inputs(books, shelf="A1", lock="1234", owner="me-myself")
+    id_, outputs = books.create(old)
+    changes, updated = up(books, id_, outputs, old, pages=2)
+    assert changes == ["lock", "owner", "pages", "shelf"]
+    assert updated.keys().isdisjoint({"lock", "owner", "shelf"})
+
+
+def test_a_minted_secret_outlives_an_update(library: Library) -> None:
+    """It was told once, and state is the only place that has it."""
+    numbered = lifecycle(library, NumberedBookKind)
+    old = inputs(numbered)
+    id_, outputs = numbered.create(old)
+    _, updated = up(numbered, id_, outputs, old, pages=2)
+    assert updated["barcode"] == outputs["barcode"]
+
+
 def test_a_name_given_up_is_free_for_another(
     library: Library, books: Lifecycle
 ) -> None:
