@@ -148,11 +148,11 @@ CHECKED := backend bench components examples flows localcloud policy tests tools
 
 .PHONY: test lint types unit reference
 test: lint types docs tests ## Run all tests, lint and types: what CI runs
-lint: .venv/made-dev
+lint: .venv/made-dev ## Check style, and who imports whom
 	.venv/bin/ruff check $(CHECKED)
 	.venv/bin/ruff format --check $(CHECKED)
 	.venv/bin/lint-imports
-types: .venv/made-dev .venv-localcloud/made
+types: .venv/made-dev .venv-localcloud/made ## Check types
 	.venv/bin/mypy components policy tools __main__.py
 	.venv/bin/mypy --python-executable $(LOCALCLOUD_PY) localcloud
 unit: .venv/made-dev ## Run the fast, hermetic tests alone
