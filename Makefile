@@ -126,7 +126,7 @@ localcloud: environments ## Run the local cloud in the foreground
 	@$(LOCALCLOUD_PY) -m localcloud up
 status: environments ## Show the local cloud's services and addresses
 	@$(LOCALCLOUD_PY) -m localcloud status
-down: environments ## Destroy the stacks and stop the local cloud
+down: environments ## Destroy the stacks that protect nothing, stop the local cloud
 	@$(PY) -m tools.down
 
 # ── measurements: docs/benchmarks.md ────────────────────────────────────────────────
