@@ -14,20 +14,25 @@ nothing is kept.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import threading
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .errors import ConfigurationError
+
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterator
 
 VARIABLE: Final = "FLOWGROUND_JOURNAL"
 _BEGUN: Final = "+"
 _MADE: Final = "="
 _NOT_OURS: Final = "-"
+_KNOWN: Final = (_BEGUN, _MADE, _NOT_OURS)
 
 
 class Journal:
@@ -60,12 +65,17 @@ class Journal:
         return _MADE in self._last.values()
 
     def begin(self, mark: str) -> None:
-        """Note that the object is about to be made; it was not there."""
+        """Note that the object is about to be made; it was not there.
+
+        Raises:
+            ConfigurationError: That cannot be noted, so it must not be made.
+        """
         self._append(_BEGUN, mark, lasting=True)
 
     def made(self, mark: str) -> None:
         """Note that the object was made, and is for the engine to write into state."""
-        self._append(_MADE, mark, lasting=False)
+        with suppress(ConfigurationError):  # it is noted as begun, which is as good
+            self._append(_MADE, mark, lasting=False)
 
     def withdraw(self, mark: str) -> None:
         """Note that the object turned out to be somebody else's."""
@@ -83,8 +93,12 @@ class Journal:
         settled = {line[1:] for line in new if last[line[1:]] == _MADE}
         fresh = self._path.with_suffix(".new")
         kept = (known + mark for mark, known in last.items() if mark not in settled)
-        fresh.write_text("".join(f"{line}\n" for line in kept))
-        fresh.replace(self._path)
+        try:
+            fresh.write_text("".join(f"{line}\n" for line in kept))
+        except OSError:  # the disk is full; what is there says too much, which is safe
+            fresh.unlink(missing_ok=True)
+        else:
+            fresh.replace(self._path)
 
     def clear(self) -> None:
         """Forget everything: a run has ended well, and all there is is in its state."""
@@ -94,21 +108,44 @@ class Journal:
     def _append(self, known: str, mark: str, *, lasting: bool) -> None:
         if self._path is None:
             return
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        with self._lock:
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+        with self._lock, _telling(self._path, "written"):
             descriptor = os.open(self._path, flags, 0o600)
             try:
-                os.write(descriptor, f"{known}{mark}\n".encode())
+                line = f"{_end_of_line(descriptor)}{known}{mark}\n".encode()
+                if os.write(descriptor, line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 if lasting:
                     os.fsync(descriptor)
             finally:
                 os.close(descriptor)
 
 
+@contextmanager
+def _telling(path: Path, how: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"the journal {path}, in which flowground notes what it makes, cannot be "
+            f"{how} ({error.strerror}); make room on that disk and see who may use the "
+            f"file, or name another by {VARIABLE}"
+        ) from None
+
+
 def _lines(path: Path | None) -> list[str]:
     if path is None or not path.exists():
         return []
-    return path.read_text().splitlines()
+    with _telling(path, "read"):
+        text = path.read_bytes().decode("ascii", errors="replace")
+    return [line for line in text.split("\n") if line[:1] in _KNOWN]
+
+
+def _end_of_line(descriptor: int) -> str:
+    """Return what ends the last line, of which a full disk may have kept a part."""
+    size = os.fstat(descriptor).st_size
+    whole = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+    return "" if whole else "\n"
 
 
 def mark_of(token: str, scope: Hashable, key: Hashable) -> str:

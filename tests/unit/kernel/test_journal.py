@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import resource
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from components.kernel import NameTakenError, ServiceError
+from components.kernel import ConfigurationError, NameTakenError, ServiceError
 from components.kernel.journal import VARIABLE, Journal, mark_of
 from tests.unit.kernel.library import BookKind, NumberedBookKind, lifecycle, lost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from components.kernel.lifecycle import Lifecycle
@@ -234,6 +235,67 @@ def test_what_tells_ours_from_others_outlives_a_power_cut(
     monkeypatch.setattr("os.fsync", lambda _: on_disk.append(file.read_text()))
     noted(Journal(file), mark)
     assert [text.strip()[1:] for text in on_disk] == ([mark] if lasting else [])
+
+
+@pytest.fixture
+def full_disk(path: Path) -> Iterator[Callable[[int], None]]:
+    """Return what leaves so many bytes of room in any file as the journal has now."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def leave(room: int) -> None:
+        there = path.stat().st_size if path.exists() else 0
+        resource.setrlimit(resource.RLIMIT_FSIZE, (there + room, hard))
+
+    yield leave
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("room", [0, 20])
+def test_nothing_is_made_that_cannot_be_noted(
+    library: Library, path: Path, full_disk: Callable[[int], None], room: int
+) -> None:
+    """On a full disk the error names the file; half a line harms no other."""
+    Journal(path).begin("before")
+    full_disk(room)
+    books = lifecycle(library)
+    with pytest.raises(
+        ConfigurationError, match=r"cannot be written .*; make room"
+    ) as told:
+        books.create(inputs(books))
+    assert str(path) in str(told.value)
+    assert library.books["main"] == {}
+    full_disk(1000)
+    again = lifecycle(library)
+    id_, _ = again.create(inputs(again))
+    assert Journal(path).has("before")
+    assert len(library.books["main"]) == 1
+    assert id_ in library.books["main"]
+    assert Journal(path).was_cut_short
+
+
+def test_what_was_made_counts_where_that_cannot_be_noted(
+    library: Library, full_disk: Callable[[int], None]
+) -> None:
+    """The engine must learn of it; the next run finds it begun."""
+    full_disk(70)  # one line's
+    books = lifecycle(library)
+    id_, _ = books.create(inputs(books, pages=1))
+    again = lifecycle(library)
+    assert again.create(inputs(again, pages=2))[0] == id_
+
+
+def test_a_full_disk_leaves_the_journal_as_it_was(
+    path: Path, full_disk: Callable[[int], None]
+) -> None:
+    """Settling writes it anew: better too much in it than nothing."""
+    before, run = Journal(path), Journal(path)
+    for mark in ("made", "lost"):
+        run.begin(mark)
+    run.made("made")
+    full_disk(-path.stat().st_size)
+    before.settle()
+    assert Journal(path).has("made")
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def test_a_journal_without_a_file_keeps_nothing() -> None:
