@@ -118,7 +118,7 @@ class Stack(_Model):
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:  # what is wrong with it, the program says
+    except (ValueError, RecursionError):  # the program says what is wrong with it
         return None
 
 
@@ -137,9 +137,17 @@ def read_guardrails(
             if counted := variables.get(f"FLOWGROUND_MAX_{name.upper()}"):
                 limit[name] = counted
         read = Guardrails.model_validate({**given, "limit": limit})
-    except (ValidationError, ValueError, TypeError, AttributeError) as error:
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+        )
         raise GuardrailsError(
-            f"the config key `guardrails` is not valid; correct it: {error}"
+            f"the config key `guardrails` is not valid; correct it: {wrong}"
+        ) from None
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise GuardrailsError(
+            "the config key `guardrails` is no mapping of mappings; write it as "
+            "docs/guardrails.md has it"
         ) from None
     _known(read.exempt, rules)
     return read

@@ -12,6 +12,7 @@ import argparse
 import shutil
 import sys
 
+from components.kernel import ConfigurationError
 from tools.plan import state_digest
 from tools.plans.kept import PLAN, PLANS, facts_of
 from tools.stack import ensure, run
@@ -24,7 +25,10 @@ def main() -> int:
     parser.add_argument("stack")
     given, options = parser.parse_known_args()
     stack, folder = given.stack, PLANS / given.stack
-    facts = facts_of(folder)
+    try:
+        facts = facts_of(folder)
+    except ConfigurationError as error:
+        sys.exit(str(error))
     if facts.get("code") != 0 or not folder.joinpath(PLAN).exists():
         sys.exit(
             f"there is no plan of {stack} that could be applied; make one with "

@@ -9,6 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from components.kernel import ConfigurationError
 from tools.comment import DEFAULT
 from tools.plans.comment import PREVIEW, render
 from tools.plans.kept import previews, rehearsals
@@ -19,7 +20,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("file", type=Path, nargs="?", default=DEFAULT)
     file: Path = parser.parse_args().file
-    planned, rehearsed = previews(), rehearsals()
+    try:
+        planned, rehearsed = previews(), rehearsals()
+    except ConfigurationError as error:
+        sys.exit(str(error))
     if not planned and not rehearsed:
         sys.exit("there is nothing to comment on; `make plan` or `make rehearse` first")
     file.write_text(render(PREVIEW, planned, rehearsed), encoding="utf-8")

@@ -37,6 +37,10 @@ def read(folder: File, stack: str) -> YamlText:
     file = folder / f"Pulumi.{stack}.yaml"
     try:
         return YamlText(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            f"{file.name} is no text; write it anew as UTF-8"
+        ) from None
     except FileNotFoundError:
         raise ConfigurationError(
             f"there is no {file.name}; write it, or correct the stack"

@@ -11,12 +11,14 @@ from __future__ import annotations
 import copy
 import difflib
 import textwrap
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import yaml
 
 from components.discover.stack_file import Dumper
 from components.kernel import ConfigurationError
+from components.kernel.parsing import parse_yaml
 
 Path: TypeAlias = tuple[str, ...]
 _BLOCK_SCALARS: Final = frozenset({"|", ">"})
@@ -54,18 +56,19 @@ class YamlText:
         """
         self.text = text
         try:
-            tokens = list(yaml.scan(text, yaml.SafeLoader))
-            self._root = yaml.compose(text, yaml.SafeLoader)
-            self.data: Any = yaml.safe_load(text) or {}
-        except yaml.YAMLError as error:
-            told = str(getattr(error, "problem", None) or "it cannot be read")
-            raise ConfigurationError(f"it is no YAML ({told}); correct it") from None
+            self.data: Any = parse_yaml(text) or {}
+        except ConfigurationError as error:
+            raise ConfigurationError(f"it {error}") from None
+        self._root = yaml.compose(text, yaml.SafeLoader)
+        tokens = yaml.scan(text, yaml.SafeLoader)
         if any(isinstance(t, yaml.AnchorToken | yaml.AliasToken) for t in tokens):
             raise ConfigurationError(
                 "it has YAML anchors; write out what they stand for"
             )
         if not isinstance(self.data, dict):
             raise ConfigurationError("it is no YAML mapping; correct it")
+        if (key := next(_keys_that_are_no_text(self.data), None)) is not None:
+            raise ConfigurationError(f"its key {key} is no text; put it into quotes")
 
     def get(self, path: Path) -> Any:
         """Return a value; None where there is none."""
@@ -248,6 +251,18 @@ class YamlText:
                 break
             start = above
         return start
+
+
+def _keys_that_are_no_text(value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            for key, item in value.items():
+                if not isinstance(key, str):
+                    yield repr(key)
+                yield from _keys_that_are_no_text(item)
+        case list():
+            for item in value:
+                yield from _keys_that_are_no_text(item)
 
 
 def diff(old: str, new: str, name: str, context: int = 3) -> str:

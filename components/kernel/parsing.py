@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -17,7 +18,7 @@ import yaml
 from .errors import ConfigurationError, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterator
     from pathlib import Path
 
 # With what aliases stand for written out; people write a thousandth of it.
@@ -90,6 +91,27 @@ def parse_json(text: str | bytes) -> Any:
     except ValueError:
         why = "is not JSON: it is no text, or has a number without end"
         raise ConfigurationError(f"{why}; write it anew") from None
+
+
+@contextmanager
+def of_that_form(what: str, way_out: str) -> Iterator[None]:
+    """Tell a document that is not as the tool that writes it would have it.
+
+    For what no person writes, so that where it is wrong is nobody's to know.
+
+    Args:
+        what: The document, as a sentence begins with it.
+        way_out: How to get another.
+
+    Raises:
+        ConfigurationError: The block could not make sense of it.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError):
+        raise ConfigurationError(
+            f"{what} is not as the tool that wrote it would have it; {way_out}"
+        ) from None
 
 
 class _Loader(yaml.SafeLoader):

@@ -119,7 +119,7 @@ def test_an_entry_is_copied_with_its_comments() -> None:
 )
 def test_what_cannot_be_edited_is_told(text: str) -> None:
     """In a sentence, and nothing is written."""
-    with pytest.raises(ConfigurationError, match=r"it (is no|has) YAML"):
+    with pytest.raises(ConfigurationError, match=r"it (is no|is not|has) YAML"):
         YamlText(text)
 
 

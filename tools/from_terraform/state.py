@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from components.kernel import ConfigurationError
+from components.kernel.parsing import of_that_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,14 +48,16 @@ def read(file: Path) -> list[Instance]:
             f"{file} cannot be read ({error.strerror}); write it by `terraform state "
             f"pull > terraform.tfstate`"
         ) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict) or content.get("version") != _VERSION:
         raise ConfigurationError(
             f"{file} is no Terraform state of version {_VERSION}; write it by "
-            f"`terraform state pull`"
+            "`terraform state pull`"
         )
-    found = list(_instances(content))
+    way_out = "write it by `terraform state pull`"
+    with of_that_form(f"{file}", way_out):
+        found = list(_instances(content))
     if not found:
         raise ConfigurationError(f"{file} manages no object of Prefect's")
     return found

@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from components.kernel.parsing import of_that_form
 from tools.plans.findings import Finding
 from tools.plans.preview import Preview, read
 from tools.plans.rehearsal import Rehearsal, Stage
@@ -20,6 +21,7 @@ from tools.surroundings import HOME, STACKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from subprocess import CompletedProcess
 
 PLANS: Final = HOME / "plans"
@@ -68,20 +70,24 @@ def keep_preview(
 def facts_of(folder: Path) -> dict[str, Any]:
     """Return a plan's facts; none if there is no plan."""
     file = folder / "facts.json"
-    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+    if not file.exists():
+        return {}
+    with _as_kept(folder):
+        return dict(json.loads(file.read_text(encoding="utf-8")))
 
 
 def read_preview(folder: Path) -> Preview:
     """Read a preview that was kept."""
     facts = facts_of(folder)
-    return read(
-        facts["stack"],
-        folder.joinpath("preview.json").read_text(encoding="utf-8"),
-        folder.joinpath("said.txt").read_text(encoding="utf-8"),
-        code=facts["code"],
-        findings=[Finding(**one) for one in facts["findings"]],
-        unseen=facts["unseen"],
-    )
+    with _as_kept(folder):
+        return read(
+            _text(facts["stack"]),
+            folder.joinpath("preview.json").read_text(encoding="utf-8"),
+            folder.joinpath("said.txt").read_text(encoding="utf-8"),
+            code=facts["code"],
+            findings=[Finding(**one) for one in facts["findings"]],
+            unseen=_text(facts["unseen"]),
+        )
 
 
 def previews(folder: Path = PLANS) -> list[Preview]:
@@ -104,12 +110,25 @@ def rehearsals(folder: Path = REHEARSALS) -> list[Rehearsal]:
     """Return all rehearsals kept, in the order in which the stacks are deployed."""
     found = []
     for file in folder.glob("*/rehearsal.json"):
-        report = json.loads(file.read_text(encoding="utf-8"))
-        report["stages"] = tuple(Stage(**stage) for stage in report["stages"])
         there = file.with_name("facts.json").exists()
         preview = read_preview(file.parent) if there else None
-        found.append(Rehearsal(**report, preview=preview))
+        with _as_kept(file.parent):
+            report = json.loads(file.read_text(encoding="utf-8"))
+            stages = tuple(Stage(**stage) for stage in report["stages"])
+            stack, base = _text(report["stack"]), _text(report["base"])
+            found.append(Rehearsal(stack, base, stages, preview))
     return sorted(found, key=lambda rehearsal: _place(rehearsal.stack))
+
+
+def _as_kept(folder: Path) -> AbstractContextManager[None]:
+    way_out = f"run `make plan` or `make rehearse` of stack {folder.name} again"
+    return of_that_form(f"what was kept in {folder}", way_out)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
 
 
 def _place(stack: str) -> tuple[int, str]:
