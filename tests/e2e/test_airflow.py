@@ -20,7 +20,8 @@ import modal
 import pytest
 from httpx import HTTPError, get
 
-from tests.support.modal_plane import IGNORE_LOCAL_WARNING, ROOT, running_plane
+from tests.support.checkout import ROOT
+from tests.support.modal_plane import IGNORE_LOCAL_WARNING, running_plane
 from tests.support.modal_s3 import free_port
 from tests.support.pulumi_project import Project
 from tests.support.waiting import until

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import modal
 import pytest
 
-from tests.support.modal_plane import IGNORE_LOCAL_WARNING, ROOT, running_plane
+from tests.support.checkout import ROOT
+from tests.support.modal_plane import IGNORE_LOCAL_WARNING, running_plane
 from tests.support.modal_s3 import free_port
 from tests.support.modalflow import deployed_by, newest, oldest, shell, task
 from tests.support.pulumi_project import Project

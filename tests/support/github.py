@@ -11,11 +11,8 @@ assert github.violations() == []
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,24 +24,22 @@ import httpx
 from nacl.encoding import Base64Encoder
 from nacl.public import PublicKey, SealedBox
 
-from tests.support.checkout import PYTHON, ROOT
+from tests.support.server_process import ServerProcess
 
 START_SECONDS = 60
-STOP_SECONDS = 20
 USER_AGENT = "flowground-tests"
 # Only plain HTTP is spoken; httpx would else load all certificates for each client.
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-class LocalGithub:
+class LocalGithub(ServerProcess):
     """One server process and what only its administrator can do."""
 
     def __init__(self, folder: Path, *options: str) -> None:
+        super().__init__(folder / "github.log")
         self.state_dir = folder / "github"
         self.admin_token = secrets.token_hex(16)
-        self.log = folder / "github.log"
         self._options = options
-        self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
     @classmethod
@@ -60,49 +55,12 @@ class LocalGithub:
 
     def up(self) -> None:
         """Start the process, on the state that is there, and wait for its address."""
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    *(PYTHON, "-m", "localcloud.github", "--port", "0"),
-                    *("--state-dir", str(self.state_dir), *self._options),
-                ],
-                cwd=ROOT,
-                env={**os.environ, "LOCALCLOUD_GITHUB_TOKEN": self.admin_token},
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, f"the local GitHub did not start: {self.log.read_text()}"
-        self.url = json.loads(line)["api"]
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        assert self._process is not None
-        return self._process.pid
-
-    def kill(self) -> None:
-        """End the process as a power cut would."""
-        self._end(self._process.kill if self._process else None)
-
-    def stop(self) -> int:
-        """Ask the process to end, and return its exit status."""
-        return self._end(self._process.terminate if self._process else None)
-
-    def _end(self, how: Any) -> int:
-        process, self._process = self._process, None
-        if process is None:
-            return 0
-        how()
-        try:
-            return process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait()
-        finally:
-            assert process.stdout is not None
-            process.stdout.close()
+        addresses = self.launch(
+            *("-m", "localcloud.github", "--port", "0"),
+            *("--state-dir", str(self.state_dir), *self._options),
+            LOCALCLOUD_GITHUB_TOKEN=self.admin_token,
+        )
+        self.url = addresses["api"]
 
     def http(self, token: str | None) -> httpx.Client:
         """A plain HTTP client with a token, or with none."""

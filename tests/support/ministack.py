@@ -11,32 +11,19 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from tests.support.checkout import environment
 from tests.support.modal_s3 import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parents[2]
-VENV = ROOT / ".flowground/ministack"
 START_SECONDS = 60
-
-
-def made() -> Path:
-    """Return the environment with ministack, made first if needed."""
-    subprocess.run(
-        ["make", "--quiet", f"{VENV.relative_to(ROOT)}/made"],
-        cwd=ROOT,
-        check=True,
-        stdout=subprocess.DEVNULL,
-        timeout=300,
-    )
-    return VENV
 
 
 @contextlib.contextmanager
 def ministack(folder: Path) -> Iterator[tuple[dict[str, str], Path]]:
     """Run it; yield the variables that point clients to it, and its log."""
-    python = made() / "bin/python"
+    python = environment("ministack") / "bin/python"
     port, log = free_port(), folder / "ministack.log"
     with log.open("wb") as written:
         process = subprocess.Popen(

@@ -11,37 +11,25 @@ from typing import TYPE_CHECKING, Any
 import modal
 from modal_proto import api_pb2
 
-from tests.support.modal_plane import ROOT, RunningPlane
+from tests.support.checkout import environment
+from tests.support.modal_plane import RunningPlane
 from tests.support.modal_raw import call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VENV = ROOT / ".flowground/modalflow"
 APP = "modalflow-main"
 KEY = "dag:task:run:1"
 
 
-def made() -> Path:
-    """Return the environment with modalflow and modal 1.3.0, made first if needed."""
-    subprocess.run(
-        ["make", "--quiet", f"{VENV.relative_to(ROOT)}/made"],
-        cwd=ROOT,
-        check=True,
-        stdout=subprocess.DEVNULL,
-        timeout=300,
-    )
-    return VENV
-
-
 def oldest() -> dict[str, str]:
     """Have commands be those of modal 1.3.0, the newest that modalflow works with."""
-    return {"PATH": _path(made() / "bin")}
+    return {"PATH": _path(environment("modalflow") / "bin")}
 
 
 def newest(folder: Path) -> dict[str, str]:
     """Have commands be those of this environment's modal, with modalflow beside it."""
-    (package,) = made().glob("lib/python*/site-packages/modalflow")
+    (package,) = environment("modalflow").glob("lib/python*/site-packages/modalflow")
     (folder / "modalflow").symlink_to(package)
     # What an installer would make of modalflow's entry point.
     script = folder / "bin/modalflow"

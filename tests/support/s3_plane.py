@@ -15,11 +15,8 @@ and `AWS_CA_BUNDLE`; `plain_env` is the same on plain HTTP.
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
 import string
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,25 +25,23 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from tests.support.checkout import PYTHON, ROOT
+from tests.support.server_process import ServerProcess
 
-STOP_SECONDS = 20
 REGION = "us-east-1"
 _UPPER = string.ascii_uppercase + "234567"
 
 
-class LocalS3:
+class LocalS3(ServerProcess):
     """One server process, on ports that it keeps over `kill` and `up`."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "s3.log")
         self.state_dir = folder / "s3"
-        self.log = folder / "s3.log"
         self.key_id = "AKIA" + "".join(secrets.choice(_UPPER) for _ in range(16))
         self.secret = secrets.token_hex(20)
         self.url = ""
         self.https_url = ""
         self.ca_bundle = ""
-        self._process: subprocess.Popen[bytes] | None = None
 
     @classmethod
     @contextmanager
@@ -62,34 +57,14 @@ class LocalS3:
     def up(self) -> None:
         """Start the process, on the state that is there, and wait for its address."""
         ports = [url.rpartition(":")[2] or "0" for url in (self.url, self.https_url)]
-        root = {
-            "LOCALCLOUD_S3_ACCESS_KEY_ID": self.key_id,
-            "LOCALCLOUD_S3_SECRET_ACCESS_KEY": self.secret,
-        }
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    *(PYTHON, "-m", "localcloud.s3", "--port", ports[0]),
-                    *("--tls-port", ports[1], "--state-dir", str(self.state_dir)),
-                ],
-                cwd=ROOT,
-                env={**os.environ, **root},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, f"the local S3 did not start: {self.log.read_text()}"
-        addresses = json.loads(line)
+        addresses = self.launch(
+            *("-m", "localcloud.s3", "--state-dir", str(self.state_dir)),
+            *("--port", ports[0], "--tls-port", ports[1]),
+            LOCALCLOUD_S3_ACCESS_KEY_ID=self.key_id,
+            LOCALCLOUD_S3_SECRET_ACCESS_KEY=self.secret,
+        )
         self.url, self.https_url = addresses["api"], addresses["https"]
         self.ca_bundle = addresses["ca_bundle"]
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        assert self._process is not None
-        return self._process.pid
 
     @property
     def env(self) -> dict[str, str]:
@@ -137,25 +112,3 @@ class LocalS3:
             aws_session_token=token,
             config=Config(**settings),
         )
-
-    def kill(self) -> None:
-        """End the process as a power cut would."""
-        self._end("kill")
-
-    def stop(self) -> int:
-        """Ask the process to end, and return its exit status."""
-        return self._end("terminate")
-
-    def _end(self, how: str) -> int:
-        process, self._process = self._process, None
-        if process is None:
-            return 0
-        getattr(process, how)()
-        try:
-            return process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait()
-        finally:
-            assert process.stdout is not None
-            process.stdout.close()

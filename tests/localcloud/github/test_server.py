@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.github import PYTHON, ROOT, LocalGithub, put_secret, seal
+from tests.support.checkout import PYTHON, ROOT
+from tests.support.github import LocalGithub, put_secret, seal
 
 
 @pytest.fixture

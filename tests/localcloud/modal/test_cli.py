@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import tomllib
 
+from tests.support.checkout import ROOT
 from tests.support.modal_cli import session
-from tests.support.modal_plane import ROOT, TOKEN_ID
+from tests.support.modal_plane import TOKEN_ID
 
 EXAMPLE = str(ROOT / "tests/support/modal_example_app.py")
 

@@ -17,7 +17,7 @@ from modal.exception import (
 )
 from modal_proto import api_pb2
 
-from tests.support.modal_plane import ROOT
+from tests.support.checkout import ROOT
 from tests.support.modal_raw import call, headers
 
 

@@ -11,7 +11,7 @@ import pytest
 from modal.exception import FunctionTimeoutError, InputCancellation, NotFoundError
 from modal_proto import api_pb2
 
-from tests.support.modal_plane import ROOT
+from tests.support.checkout import ROOT
 from tests.support.modal_raw import call
 from tests.support.modal_s3 import running_s3
 

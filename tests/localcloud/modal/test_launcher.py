@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.modal_plane import ROOT
+from tests.support.checkout import ROOT
 
 LAUNCHER = ROOT / "localcloud/modal/launcher.py"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.modal_plane import ROOT
+from tests.support.checkout import ROOT
 
 PROGRAM = ROOT / "tests/support/modal_every_version.py"
 NAMED = os.environ.get("FLOWGROUND_MODAL_VENVS", "").split(os.pathsep)
