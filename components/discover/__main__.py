@@ -1,4 +1,4 @@
-"""Write the stack config that describes a live Prefect workspace.
+"""Write the stack config that describes what a live service has: Prefect, or another.
 
     python -m components.discover --stack dev --workspace analytics
 
