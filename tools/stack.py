@@ -13,11 +13,16 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
+import re
 import shlex
+import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from components.kernel.journal import VARIABLE, Journal
 from tools.surroundings import HOME, ROOT, STACKS, environment
@@ -68,6 +73,7 @@ def command(name: str, stack: str, options: list[str]) -> list[str]:
 def run(name: str, stack: str, options: list[str], env: dict[str, str]) -> int:
     """Run the command of a target in sight, and return its exit code."""
     if name == "recover":
+        _restore(stack, env)
         # A killed CLI leaves its lock behind.
         subprocess.run(
             ["pulumi", "cancel", "--yes", "--stack", stack],
@@ -86,6 +92,7 @@ def run(name: str, stack: str, options: list[str], env: dict[str, str]) -> int:
             file=sys.stderr,
         )
         return 1
+    began = datetime.now(UTC)
     started = command(name, stack, options)
     print(f"$ {shlex.join(started)}", file=sys.stderr, flush=True)
     env = {
@@ -97,7 +104,7 @@ def run(name: str, stack: str, options: list[str], env: dict[str, str]) -> int:
     partial = any(option.partition("=")[0] in _PARTIAL for option in options)
     if name == "up" and code == 0 and not partial:
         journal.clear()
-    elif code >= 0:  # it was not killed
+    elif code == 0 or (code > 0 and _written_since(began, stack, env)):
         journal.settle()
     if name == "destroy" and code:
         print(
@@ -106,6 +113,43 @@ def run(name: str, stack: str, options: list[str], env: dict[str, str]) -> int:
             file=sys.stderr,
         )
     return code
+
+
+def _written_since(began: datetime, stack: str, env: dict[str, str]) -> bool:
+    """Tell whether a run that failed has written its state: a disk may be full."""
+    shown = subprocess.run(
+        ["pulumi", "stack", "export", "--stack", stack],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if shown.returncode:
+        return False
+    manifest = json.loads(shown.stdout)["deployment"].get("manifest", {})
+    # With nanoseconds, of which Python takes six digits.
+    told = re.sub(r"(\.\d{1,6})\d*", r"\1", manifest.get("time", ""))
+    return bool(told) and datetime.fromisoformat(told) >= began
+
+
+def _restore(stack: str, env: dict[str, str]) -> None:
+    """Put back the state before the last, if the last was cut off by a full disk.
+
+    The engine does not: on a file backend it is left with half a state, and fails.
+    """
+    backend = urlsplit(env["PULUMI_BACKEND_URL"])
+    if backend.scheme != "file":
+        return
+    stacks = Path(backend.path) / ".pulumi" / "stacks"
+    for state in stacks.glob(f"*/{stack}.json"):
+        try:
+            json.loads(state.read_text())
+        except ValueError:
+            backup = state.with_name(f"{state.name}.bak")
+            if backup.exists():
+                print(f"$ cp {backup} {state}", file=sys.stderr)
+                shutil.copy(backup, state)
 
 
 def journal_path(stack: str, env: Mapping[str, str]) -> Path:

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -158,17 +159,20 @@ class TinyCheckout:
 
     def pulumi(self, *arguments: str, code: int = 0) -> str:
         """Run `pulumi` in the checkout, and return what it printed."""
-        return self._run(["pulumi", "--non-interactive", *arguments], code, {})
+        return self.run(["pulumi", "--non-interactive", *arguments], code)
 
     def tool(self, name: str, *arguments: str, code: int = 0, **env: str) -> str:
         """Run one of the tools, and return what it printed."""
-        return self._run([sys.executable, "-m", f"tools.{name}", *arguments], code, env)
+        return self.run([sys.executable, "-m", f"tools.{name}", *arguments], code, env)
 
-    def _run(self, command: list[str], code: int, env: dict[str, str]) -> str:
+    def run(
+        self, command: list[str], code: int = 0, env: Mapping[str, str] | None = None
+    ) -> str:
+        """Run a command in the checkout, and return what it printed."""
         done = subprocess.run(
             command,
             cwd=self.root,
-            env=self.env | env,
+            env={**self.env, **(env or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
