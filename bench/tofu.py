@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 TOFU: Final = "FLOWGROUND_TOFU"
 PROVIDER: Final = "FLOWGROUND_TOFU_PREFECT"
 _SOURCE: Final = "prefecthq/prefect"
+_SETTINGS: Final = """
+provider_installation {
+  dev_overrides {
+    "%s" = %s
+  }
+  direct {}
+}
+"""
 
 
 def missing(env: Mapping[str, str] = os.environ) -> str | None:
@@ -83,11 +91,8 @@ def configuration(shape: Shape, url: str) -> dict[str, Any]:
 def phases(folder: Path, shape: Shape, url: str) -> dict[str, Cost]:
     """Take the stack through all phases, and leave nothing behind."""
     folder.mkdir(parents=True)
-    overrides = json.dumps({_SOURCE: os.environ[PROVIDER]})
     settings = folder / "tofu.rc"
-    settings.write_text(
-        f"provider_installation {{\n  dev_overrides = {overrides}\n  direct {{}}\n}}\n"
-    )
+    settings.write_text(_SETTINGS % (_SOURCE, json.dumps(os.environ[PROVIDER])))
     env = {**os.environ, "TF_CLI_CONFIG_FILE": str(settings), "CHECKPOINT_DISABLE": "1"}
 
     def tofu(given: Shape, *arguments: str) -> Cost:
