@@ -1,44 +1,25 @@
-"""What GitHub's kinds need beyond the contract that all kinds have."""
+"""What secrets and variables on GitHub need beyond the contract of all kinds."""
 
 from __future__ import annotations
 
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.github import put_secret
 from tests.support.github_world import ENVIRONMENT, GithubWorld
-from tests.support.servicer import CallError, Servicer, servicer
+from tests.support.servicer import CallError, Servicer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.contract.conftest import Worlds
     from tests.contract.sample import Properties
 
 SECRET, VARIABLE = "github:ActionsSecret", "github:ActionsVariable"
-DEPENDABOT, PROTECTED = "github:DependabotSecret", "github:Environment"
+DEPENDABOT = "github:DependabotSecret"
 
 
-@pytest.fixture
-def world(worlds: Worlds) -> Iterator[GithubWorld]:
-    """Return the organization; what a test broke in it is mended."""
-    world = worlds.of(SECRET)
-    assert isinstance(world, GithubWorld)
-    yield world
-    world.github.admin("DELETE", "faults")
-
-
-@pytest.fixture
-def name(unique: str) -> str:
-    """Return a secret's or variable's name that no other test uses."""
-    return unique.upper().replace("-", "_")
-
-
-def _weak(world: GithubWorld, token: str) -> Servicer:
+def _as(world: GithubWorld, token: str) -> Servicer:
     return Servicer({**world.env, "GITHUB_TOKEN": token})
 
 
@@ -168,7 +149,7 @@ def test_what_one_may_not_see_is_not_taken_for_gone(
     inputs = {"repository": world.project.repo, "name": name, "value": "1"}
     made = world.servicer.create(SECRET, inputs)
     said = "may not read this in it" if permission else "shows no repository"
-    with _weak(world, _somebody(world, permission)) as weak:
+    with _as(world, _somebody(world, permission)) as weak:
         with pytest.raises(CallError, match=said):
             weak.read(made)
         with pytest.raises(CallError, match=said):
@@ -182,7 +163,7 @@ def test_what_one_may_only_read_is_not_taken_for_deleted(
     """GitHub answers 404 to a write that is not allowed, too."""
     place = _places(world)["environment"][0]
     made = world.servicer.create(VARIABLE, {**place, "name": name, "value": "1"})
-    with _weak(world, _somebody(world, "push")) as weak:
+    with _as(world, _somebody(world, "push")) as weak:
         with pytest.raises(CallError, match="may not change it"):
             weak.delete(made)
         with pytest.raises(CallError, match="may not change it"):
@@ -196,7 +177,7 @@ def test_what_was_in_an_environment_is_gone_with_it(
     """Without its environment a secret is no more, which is no error."""
     repository = world.project.repo
     around = world.servicer.create(
-        PROTECTED, {"repository": repository, "name": unique}
+        "github:Environment", {"repository": repository, "name": unique}
     )
     place = {"repository": repository, "environment": unique}
     made = world.servicer.create(SECRET, {**place, "name": name, "value": "1"})
@@ -251,186 +232,6 @@ def test_threads_do_not_mix_their_answers_up(world: GithubWorld, name: str) -> N
     assert [id_.rpartition("/")[2] for id_ in ids] == names
     opened = world.github.secrets(**place)
     assert {one: opened[one] for one in names} == {n: f"value of {n}" for n in names}
-
-
-@pytest.mark.parametrize(
-    ("status", "headers"),
-    [
-        (429, {"Retry-After": "1"}),
-        (403, {"Retry-After": "1"}),
-        (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "0"}),
-        (502, {}),
-    ],
-)
-def test_limits_and_blips_are_waited_out(
-    world: GithubWorld, name: str, status: int, headers: dict[str, str]
-) -> None:
-    """A write that meets a limit is sent again when GitHub wants it."""
-    inputs = {"repository": world.project.repo, "name": name, "value": "1"}
-    path = f"/repos/.*/actions/secrets/{name}"
-    fault = {"path": path, "method": "PUT", "status": status, "headers": headers}
-    world.github.admin("POST", "faults", **fault, times=1)
-    started = time.monotonic()
-    world.servicer.create(SECRET, inputs)
-    if status != 502:
-        assert time.monotonic() - started >= 1
-    assert world.github.secrets(repository=world.project.repo)[name] == "1"
-
-
-def test_a_limit_that_lasts_is_told(world: GithubWorld, name: str) -> None:
-    """Nobody waits an hour for a window to end without a word."""
-    reset = str(int(time.time()) + 3600)
-    limited = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
-    path = f"/repos/.*/actions/secrets/{name}"
-    fault = {"path": path, "method": "PUT", "status": 403, "headers": limited}
-    world.github.admin("POST", "faults", **fault, times=1)
-    inputs = {"repository": world.project.repo, "name": name, "value": "1"}
-    with pytest.raises(CallError, match="rate limit is used up until"):
-        world.servicer.create(SECRET, inputs)
-
-
-def test_a_missing_permission_is_named(world: GithubWorld, name: str) -> None:
-    """A fine-grained token hears which permission it needs."""
-    token = world.github.token(world.project.owner, permissions={"metadata": "read"})
-    inputs = {"repository": world.project.repo, "name": name, "value": "1"}
-    with (
-        _weak(world, token) as weak,
-        pytest.raises(CallError, match="the permission secrets="),
-    ):
-        weak.create(SECRET, inputs)
-
-
-def test_a_bad_credential_is_one_sentence(world: GithubWorld, name: str) -> None:
-    """An unknown token, a key that is none and no credential say what to set."""
-    inputs = {"repository": world.project.repo, "name": name, "value": "1"}
-    url = {"GITHUB_API_URL": world.env["GITHUB_API_URL"], "GITHUB_TOKEN": ""}
-    app = {"GITHUB_APP_ID": "1", "GITHUB_APP_INSTALLATION_ID": "1"}
-    for env, said in (
-        ({"GITHUB_TOKEN": "ghp_unknown"}, "set GITHUB_TOKEN to a token that is valid"),
-        ({**app, "GITHUB_APP_PRIVATE_KEY": "none"}, "is not a private key in PEM"),
-        ({}, "no GitHub credential is configured"),
-    ):
-        with servicer({**url, **env}) as weak, pytest.raises(CallError, match=said):
-            weak.create(SECRET, inputs)
-
-
-def test_an_app_does_all_that_a_token_does(
-    world: GithubWorld, name: str, unique: str
-) -> None:
-    """A GitHub App writes with the installation's own, short-lived tokens."""
-    permissions = {"secrets": "write", "metadata": "read"}
-    owner = world.project.organization
-    app = world.github.admin(
-        "POST", "apps", slug=unique, owner=owner, permissions=permissions
-    )
-    installed = world.github.admin("POST", "installations", app=unique, account=owner)
-    env = {
-        "GITHUB_API_URL": world.env["GITHUB_API_URL"],
-        "GITHUB_TOKEN": "",
-        "GITHUB_APP_ID": str(app["id"]),
-        "GITHUB_APP_INSTALLATION_ID": str(installed["id"]),
-        "GITHUB_APP_PRIVATE_KEY": app["private_key"],
-    }
-    with servicer(env) as own:
-        place = {"repository": world.project.repo}
-        made = own.create(SECRET, {**place, "name": name, "value": "by an app"})
-        assert world.github.secrets(**place)[name] == "by an app"
-        own.delete(made)
-        assert own.read(made) is None
-
-
-def test_an_app_that_gets_no_token_is_told_so(
-    world: GithubWorld, name: str, unique: str
-) -> None:
-    """A wrong installation, id or key is not taken for a repository that is gone."""
-    owner = world.project.organization
-    permissions = {"secrets": "write", "metadata": "read"}
-    made = {"owner": owner, "permissions": permissions}
-    app, other = (
-        world.github.admin("POST", "apps", slug=f"{unique}-{n}", **made) for n in "ab"
-    )
-    where = {"app": f"{unique}-a", "account": owner}
-    installed = world.github.admin("POST", "installations", **where)
-    env = {
-        "GITHUB_API_URL": world.env["GITHUB_API_URL"],
-        "GITHUB_TOKEN": "",
-        "GITHUB_APP_ID": str(app["id"]),
-        "GITHUB_APP_INSTALLATION_ID": str(installed["id"]),
-        "GITHUB_APP_PRIVATE_KEY": app["private_key"],
-    }
-    inputs = {"repository": world.project.repo, "name": name, "value": "1"}
-    for wrong in (
-        {"GITHUB_APP_INSTALLATION_ID": "4711"},
-        {"GITHUB_APP_ID": str(other["id"])},
-        {"GITHUB_APP_PRIVATE_KEY": other["private_key"]},
-    ):
-        with servicer({**env, **wrong}) as weak, pytest.raises(CallError) as caught:
-            weak.create(SECRET, inputs)
-        assert "no token for its installation" in str(caught.value)
-        assert "check GITHUB_APP_ID" in str(caught.value)
-        assert "PRIVATE KEY-" not in str(caught.value)
-
-
-def test_an_environment_in_another_case_is_not_overwritten(
-    world: GithubWorld, unique: str
-) -> None:
-    """GitHub tells environments by their letters only, and its PUT is an upsert."""
-    place = {"repository": world.project.repo}
-    inputs = {**place, "name": unique, "wait_timer": 7}
-    made = world.servicer.create(PROTECTED, inputs)
-    with pytest.raises(CallError, match="differs in name"):
-        world.another.create(PROTECTED, {**inputs, "name": unique.upper()})
-    live = world.servicer.read(made)
-    assert live is not None
-    assert live.inputs["wait_timer"] == 7
-
-
-def test_what_protects_an_environment_is_checked_at_preview(
-    world: GithubWorld, unique: str
-) -> None:
-    """What GitHub answers with 422, or passes over, is said before anything is made."""
-    inputs: dict[str, Any] = {
-        "repository": world.project.repo,
-        "name": unique,
-        "prevent_self_review": True,
-        "deploy_from": "protected",
-        "branches": ["main"],
-    }
-    failures = world.servicer.check(PROTECTED, inputs).failures
-    assert failures.keys() == {"prevent_self_review", "branches"}
-
-
-def test_a_reviewer_that_is_not_there_is_named(world: GithubWorld, unique: str) -> None:
-    """A misspelt login or team is one sentence with its name."""
-    organization = world.project.organization
-    for reviewer in ("nobody-of-that-name", f"{organization}/no-team"):
-        inputs = {"repository": world.project.repo, "name": unique}
-        with pytest.raises(CallError, match=f"'{reviewer}' to review"):
-            world.servicer.create(PROTECTED, {**inputs, "reviewers": [reviewer]})
-
-
-def test_a_removed_reviewer_shows_by_name(world: GithubWorld, unique: str) -> None:
-    """One of two reviewers taken away behind our back is one property's drift."""
-    login, _ = world.project.member()
-    repository = world.project.repo
-    world.github.admin("POST", "collaborators", repository=repository, user=login)
-    inputs = {
-        "repository": repository,
-        "name": unique,
-        "reviewers": [f"@{login.upper()}", world.project.owner],
-        "prevent_self_review": True,
-    }
-    made = world.servicer.create(PROTECTED, inputs)
-    left = world.call("GET", f"/users/{login}")["id"]
-    body = {
-        "reviewers": [{"type": "User", "id": left}],
-        "prevent_self_review": True,
-    }
-    world.call("PUT", f"/repos/{repository}/environments/{unique}", body)
-    live = world.servicer.read(made)
-    assert live is not None
-    assert world.servicer.diff(live, made.inputs) == (["reviewers"], [])
-    assert live.inputs["reviewers"] == [login]
 
 
 def test_one_place_out_of_three(world: GithubWorld, name: str) -> None:
