@@ -12,20 +12,13 @@ import argparse
 import importlib
 import inspect
 import json
-import re
 import sys
-from datetime import timedelta
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union
-from typing import get_args as type_args
-from typing import get_origin as type_origin
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from components.kernel import (
-    EntryOf,
     Immutable,
     Local,
     ManagedResource,
@@ -35,9 +28,11 @@ from components.kernel import (
     UnmanagedIfUnset,
     WriteOnly,
 )
-from components.kernel.model import JSON_MARKER, annotation_of
+from components.kernel.model import annotation_of
 from components.kernel.registry import kinds
 from components.settings import Settings
+from tools.docstrings import attributes, docstring
+from tools.field_types import marks_of, page_of, parts_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,16 +52,6 @@ _MARKS: Final = {
     Local: "flowground's own setting",
     Stamp: "moves with every write",
 }
-_PLAIN: Final = {
-    str: "text",
-    int: "integer",
-    float: "number",
-    bool: "true or false",
-    UUID: "id",
-    timedelta: "seconds",
-    Any: "any",
-}
-_ENTRY: Final = re.compile(r"^(?P<names>\w+(?:, \w+)*):(?: |$)(?P<text>.*)")
 
 
 def pages() -> dict[str, str]:
@@ -75,7 +60,7 @@ def pages() -> dict[str, str]:
         importlib.import_module(f"components.{service}")
     resources = {one.kind: one for one in _subclasses(ManagedResource) if _has(one)}
     made = {
-        _file(kind): _kind_page(kind, resources[type(kind)])
+        page_of(kind): _kind_page(kind, resources[type(kind)])
         for kind in kinds()
         if kind.token.partition(":")[0] in SERVICES and type(kind) in resources
     }
@@ -95,16 +80,12 @@ def _has(resource: type[ManagedResource]) -> bool:
     return "kind" in vars(resource) and resource.__module__.startswith("components.")
 
 
-def _file(kind: Kind[Any, Any, Any]) -> str:
-    return f"{kind.token.replace(':', '-')}.md"
-
-
 def _title(page: str) -> str:
     return page.partition("\n")[0].removeprefix("# ")
 
 
 def _kind_page(kind: Kind[Any, Any, Any], resource: type[ManagedResource]) -> str:
-    summary, sections, see = _docstring(resource)
+    summary, sections, see = docstring(resource)
     module = inspect.getmodule(type(kind))
     behind = inspect.cleandoc((module and module.__doc__) or "").partition("\n")[2]
     given, fields = sections.get("Args", {}), kind.args.model_fields
@@ -114,7 +95,7 @@ def _kind_page(kind: Kind[Any, Any, Any], resource: type[ManagedResource]) -> st
         for name, text in given.items()
         if (field := _field_of(name, fields)) in fields
     ]
-    told = {"id": "What the service knows it by.", **_attributes(kind.state)}
+    told = {"id": "What the service knows it by.", **attributes(kind.state)}
     told |= sections.get("Attributes", {})
     outputs = [
         _row(name, field, told.get(name, ""), given=True)
@@ -122,7 +103,9 @@ def _kind_page(kind: Kind[Any, Any, Any], resource: type[ManagedResource]) -> st
         # What a resource makes of its arguments is told of if it says so.
         if name not in fields or name in sections.get("Attributes", {})
     ]
-    parts = [part for field in fields.values() for part in _parts(annotation_of(field))]
+    parts = [
+        part for field in fields.values() for part in parts_of(annotation_of(field))
+    ]
     return _joined(
         f"# {resource.__name__}",
         _NOTICE,
@@ -153,21 +136,12 @@ def _field_of(argument: str, fields: dict[str, FieldInfo]) -> str:
 
 
 def _part(part: type[Part]) -> str:
-    summary, attributes = _docstring(part)[0], _attributes(part)
+    summary, told = docstring(part)[0], attributes(part)
     rows = [
-        _row(name, field, attributes.get(name, ""))
+        _row(name, field, told.get(name, ""))
         for name, field in part.model_fields.items()
     ]
     return _joined(f"### {part.__name__}", summary, _table("field", rows))
-
-
-def _attributes(model: type[Part]) -> dict[str, str]:
-    """Return what a model, and those that it extends, say of their fields."""
-    told: dict[str, str] = {}
-    for base in reversed(model.__mro__):
-        if issubclass(base, Part):
-            told |= _docstring(base)[1].get("Attributes", {})
-    return told
 
 
 def _settings_page() -> str:
@@ -185,40 +159,19 @@ def _settings_page() -> str:
 
 def _gather(part: type[Part], found: dict[type[Part], None]) -> None:
     for field in part.model_fields.values():
-        for inner in _parts(annotation_of(field)):
+        for inner in parts_of(annotation_of(field)):
             if inner not in found:
                 found[inner] = None
                 _gather(inner, found)
 
 
-def _parts(annotation: Any) -> Iterator[type[Part]]:
-    """Yield the models that a type is made of."""
-    if isinstance(annotation, type) and issubclass(annotation, Part):
-        yield annotation
-    for inner in type_args(annotation):
-        yield from _parts(inner)
-
-
 def _row(
     name: str, field: FieldInfo, text: str, *, given: bool = False
 ) -> tuple[str, str, str, str]:
-    marks = [say for mark, say in _MARKS.items() if mark in _metadata(field)]
+    marks = [say for mark, say in _MARKS.items() if mark in marks_of(field)]
     meaning = f"{text} *({'; '.join(marks)})*" if marks else text
     default = "" if given and field.is_required() else _default(field)
-    return f"`{name}`", _type(annotation_of(field)), default, meaning
-
-
-def _metadata(field: FieldInfo) -> list[object]:
-    found: list[object] = []
-    waiting = [annotation_of(field)]
-    while waiting:
-        annotation = waiting.pop()
-        if type_origin(annotation) is Annotated:
-            found += annotation.__metadata__
-            waiting.append(annotation.__origin__)
-        elif type_origin(annotation) in {Union, UnionType}:
-            waiting += type_args(annotation)
-    return found
+    return f"`{name}`", written(annotation_of(field)), default, meaning
 
 
 def _default(field: FieldInfo) -> str:
@@ -232,39 +185,6 @@ def _default(field: FieldInfo) -> str:
     return f"`{json.dumps(to_jsonable_python(value))}`"
 
 
-def _type(annotation: Any) -> str:  # noqa: PLR0911  # a return a sort of type
-    origin, inner = type_origin(annotation), type_args(annotation)
-    if origin is Annotated:
-        for mark in annotation.__metadata__:
-            if isinstance(mark, EntryOf):
-                (of,) = (one for one in kinds() if one.args is mark.model)
-                name = mark.model.__name__.removesuffix("Args")
-                return f"what [{name}]({_file(of)}) takes"
-        text = _type(annotation.__origin__)
-        return _as_json(text) if JSON_MARKER in annotation.__metadata__ else text
-    if origin in {Union, UnionType}:
-        return " or ".join(
-            dict.fromkeys(_type(one) for one in inner if one is not NoneType)
-        )
-    if origin is Literal:
-        return ", ".join(f"`{one}`" for one in inner)
-    if origin in {list, tuple}:
-        return f"list of {_type(inner[0])}"
-    if origin is frozenset:
-        return "set of names"
-    if origin is dict:
-        return f"{_type(inner[1])} by name"
-    if isinstance(annotation, type) and issubclass(annotation, Part):
-        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
-    return _PLAIN.get(annotation, getattr(annotation, "__name__", "any"))
-
-
-def _as_json(text: str) -> str:
-    if text.startswith("list"):
-        return "JSON array"
-    return "JSON object" if text.endswith("by name") else "JSON"
-
-
 def _table(head: str, rows: list[tuple[str, str, str, str]]) -> str:
     if not rows:
         return "None."
@@ -273,29 +193,6 @@ def _table(head: str, rows: list[tuple[str, str, str, str]]) -> str:
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |"
         for line in lines
     )
-
-
-def _docstring(cls: type[Any]) -> tuple[str, dict[str, dict[str, str]], str]:
-    """Return a Google-style docstring's text, its sections, and its last link."""
-    before: list[str] = []
-    sections: dict[str, dict[str, str]] = {}
-    see, current = "", None
-    names: list[str] = []
-    for line in inspect.cleandoc(cls.__doc__ or "").splitlines():
-        text = line.strip()
-        if line in {"Args:", "Attributes:"}:
-            current = sections.setdefault(line[:-1], {})
-        elif line.startswith("See "):
-            see, current = line, None
-        elif current is None:
-            before.append(line)
-        elif line.startswith("    ") and not line.startswith("     "):
-            if entry := _ENTRY.match(text):
-                names = entry["names"].split(", ")
-                current |= dict.fromkeys(names, entry["text"])
-        elif text:
-            current |= {name: f"{current[name]} {text}" for name in names}
-    return "\n".join(before).strip(), sections, see
 
 
 def _joined(*parts: str) -> str:
