@@ -16,11 +16,7 @@ Immutable: name, which is the stack's own word for it. Quirks:
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -41,7 +37,8 @@ from components.kernel import (
     kind,
 )
 
-from .client import SETTINGS, ModalApi, connect, connect_as, own_token_id
+from .client import SETTINGS, connect, connect_as
+from .token_api import NAMES, TokenApi, fingerprint_of, refuse_our_own
 
 WARN_DAYS: Final = 14
 
@@ -116,52 +113,6 @@ def from_wire(wire: Wire) -> Wire:
     return told | dict(zip(names, owner, strict=True))
 
 
-@dataclass(frozen=True)
-class TokenApi:
-    """A workspace as the token at hand sees it.
-
-    Attributes:
-        name: What the stack calls the token.
-        token_id: Its id.
-        fingerprint: What tells its secret from others.
-        itself: The API by this token.
-        config: The stack's settings, for the API by flowground's own token.
-    """
-
-    name: str
-    token_id: str
-    fingerprint: str
-    itself: ModalApi
-    config: Config
-
-    @property
-    def scope(self) -> tuple[object, ...]:
-        """Return what tells this place from others."""
-        return self.name, self.fingerprint, self.itself.scope
-
-
-class _Names:
-    """By which names the stack has each token, as far as this process verified it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._of: defaultdict[str, set[str]] = defaultdict(set)
-
-    def add(self, api: TokenApi) -> None:
-        """Note that a token goes by a name."""
-        with self._lock:
-            self._of[api.token_id].add(api.name)
-
-    def end(self, api: TokenApi) -> bool:
-        """Note that it does no more; tell whether it has no name left."""
-        with self._lock:
-            self._of[api.token_id].discard(api.name)
-            return not self._of[api.token_id]
-
-
-_names: Final = _Names()
-
-
 @kind("modal:Token", key=("name",))
 class ModalTokenKind(Kind[TokenApi, ModalTokenArgs, ModalTokenState]):
     """The life cycle of a token."""
@@ -176,7 +127,7 @@ class ModalTokenKind(Kind[TokenApi, ModalTokenArgs, ModalTokenState]):
         if not token_id or not secret:
             raise RefusedError("no call tells its secret; declare it with its secret")
         itself = connect_as(config, token_id, secret)
-        return TokenApi(args.name, token_id, _fingerprint(secret), itself, config)
+        return TokenApi(args.name, token_id, fingerprint_of(secret), itself, config)
 
     def list(self, api: TokenApi) -> Iterable[Wire]:
         """Yield the one token that can be asked for: itself."""
@@ -213,7 +164,7 @@ class ModalTokenKind(Kind[TokenApi, ModalTokenArgs, ModalTokenState]):
     def create(self, api: TokenApi, args: ModalTokenArgs) -> ModalTokenState:
         """Verify the token."""
         if args.revoke_on_delete:
-            _refuse_our_own(api)
+            refuse_our_own(api)
         try:
             told = from_wire(api.itself.call("TokenInfoGet"))
         except AccessError as error:
@@ -222,7 +173,7 @@ class ModalTokenKind(Kind[TokenApi, ModalTokenArgs, ModalTokenState]):
                 f"its id and secret are not accepted ({said}); give a token that "
                 "works, from `modal token new` or of a service user"
             ) from None
-        _names.add(api)
+        NAMES.add(api)
         given = dict(args) | {"id": api.name, "fingerprint": api.fingerprint}
         return ModalTokenState(**given, **told)
 
@@ -239,8 +190,8 @@ class ModalTokenKind(Kind[TokenApi, ModalTokenArgs, ModalTokenState]):
     def delete(self, api: TokenApi, state: ModalTokenState) -> None:
         """Let go of the token, and revoke it where that was asked for."""
         if state.revoke_on_delete:
-            _refuse_our_own(api)
-        if not _names.end(api) or not state.revoke_on_delete:
+            refuse_our_own(api)
+        if not NAMES.end(api) or not state.revoke_on_delete:
             return
         if state.identity_type == "service_user":
             ours = connect(api.config)
@@ -251,19 +202,6 @@ class ModalTokenKind(Kind[TokenApi, ModalTokenArgs, ModalTokenState]):
         except AccessError:
             # One that is disabled could be enabled again.
             connect(api.config).call("TokenDelete", token_id=state.token_id)
-
-
-def _fingerprint(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()[:16]
-
-
-def _refuse_our_own(api: TokenApi) -> None:
-    if api.token_id == own_token_id(api.config):
-        raise RefusedError(
-            "it is the token that flowground itself works with, which is never "
-            "revoked; set revoke_on_delete=False and run `pulumi up`, or work with "
-            "another token"
-        )
 
 
 def ending(
