@@ -34,10 +34,6 @@ class SlowProxy(Proxy):
         super().__init__(upstream)
         self.posted: list[tuple[str, bytes]] = []
         self._latency = latency
-        # An answer goes out in two parts; the second must not wait for the
-        # acknowledgement of the first, which takes 40 ms.
-        handler = self._server.RequestHandlerClass
-        handler.disable_nagle_algorithm = True  # type: ignore[attr-defined]  # see socketserver
 
     def call(self, method: str, path: str, body: bytes, status: int) -> Call:
         """Keep the answer back, note what made something, and say what it was."""

@@ -3,7 +3,8 @@
     python -m tests.torture --seeds 500 [--first 0] [--workers 2]
 
 Without a checkpoint in the middle of any run. Each worker has services of its own.
-Failing seeds are printed with their story; put them into `tests/torture/kept.py`.
+Before seed 0 come those that failed once. What fails is printed with its story; put it
+into `tests/torture/kept.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import time
 from collections import Counter
 
+from tests.torture.kept import KEPT
 from tests.torture.seeds import Report
 from tests.torture.workers import run
 
@@ -39,7 +41,9 @@ def main() -> int:
     failed: list[int] = []
     calls = errors = 0
     started = time.monotonic()
-    for report in run(range(given.first, given.first + given.seeds), given.workers):
+    drawn = range(given.first, given.first + given.seeds)
+    seeds = list(dict.fromkeys(drawn if given.first else (*KEPT, *drawn)))
+    for report in run(seeds, given.workers):
         tell(report)
         faults.update(report.drawn)
         calls += report.calls
@@ -48,7 +52,7 @@ def main() -> int:
             failed.append(report.seed)
     took = time.monotonic() - started
     print(
-        f"\n{given.seeds} seeds in {took:.0f} s: {calls} calls, {faults.total()} faults"
+        f"\n{len(seeds)} seeds in {took:.0f} s: {calls} calls, {faults.total()} faults"
     )
     print(f"{errors} resources ended with errors; {len(failed)} seeds failed: {failed}")
     for name, count in sorted(faults.items()):

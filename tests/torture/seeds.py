@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -32,8 +33,12 @@ BLOWS: Final = (
 DISK_FULL: Final = 0.04
 ROOMS: Final = (0, 100, 1000, 100_000)
 COMMANDS: Final = ("up 1", "up 2", "refresh", "up 1", "destroy")
-# The last is the provider's, where a call took longer than any may.
-_UNCLEAR: Final = ("Traceback", "bug in flowground", "Deadline Exceeded")
+# What cannot be done to what, why, and the way out. Where a call took longer than any
+# may, the provider's words are others.
+_CLEAR: Final = re.compile(
+    r"(Exception calling application: )?cannot (create|read|update|delete) .+: .+"
+    r"|the (provider|program) is gone"
+)
 # A run with every retry that the clients make; beyond it, something hangs.
 DEADLINE_SECONDS: Final = 240
 
@@ -195,5 +200,5 @@ def _converges(
 
 
 def _clear(error: str) -> bool:
-    """Tell whether an error is what a user may be shown."""
-    return not any(wrong in error for wrong in _UNCLEAR)
+    """Tell whether an error is a sentence that a user may be shown."""
+    return bool(_CLEAR.fullmatch(error)) and "Traceback" not in error

@@ -1,4 +1,4 @@
-"""Seeds that once failed, and a few more: the whole of it is `make torture`."""
+"""A few seeds: the whole of it is `make torture`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.torture.kept import QUICK
 from tests.torture.seeds import expected, live
 from tests.torture.world import World, worlds
 
@@ -28,13 +29,7 @@ def there(world: World) -> dict[int, Any]:
     return expected(world)
 
 
-@pytest.mark.parametrize(
-    "seed",
-    [
-        0,  # half an answer of AWS was a bug's; a destroy that failed was no drift
-        2,  # a key minted anew made a variable look like somebody else's
-    ],
-)
+@pytest.mark.parametrize("seed", QUICK)
 def test_one_run_mends_what_faults_and_kills_have_left(
     world: World, there: dict[int, Any], seed: int
 ) -> None:
