@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from components.kernel import ConfigurationError
 from components.prefect.discovery import LeftOut
-from components.s3.bucket import BucketArgs, BucketKind
+from components.s3.bucket import BucketKind
+from components.s3.bucket_model import BucketArgs
 from components.s3.client import S3Api, connect
 from components.s3.dag_bucket import safe_for_code
 from components.s3.settings import S3Settings

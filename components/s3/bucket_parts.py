@@ -19,7 +19,7 @@ from .bucket_notification import notifications_from_wire, notifications_to_wire
 from .policy import bucket_arn, split_policy, whole_policy
 
 if TYPE_CHECKING:
-    from .bucket import BucketArgs
+    from .bucket_model import BucketArgs
     from .client import S3Api
 
 _SYSTEM_TAG: Final = "aws:"
@@ -32,7 +32,7 @@ _FLAGS: Final = {
 }
 
 
-class Part(NamedTuple):
+class Setting(NamedTuple):
     """One of a bucket's settings.
 
     Attributes:
@@ -57,7 +57,7 @@ def read_parts(api: S3Api, bucket: str) -> dict[str, Wire]:
         NotFoundError: The bucket is gone.
     """
 
-    def look(part: Part) -> Wire:
+    def look(part: Setting) -> Wire:
         answer = api.look("s3", part.get, part.absent, Bucket=bucket) or {}
         return {k: v for k, v in answer.items() if k != "ResponseMetadata"}
 
@@ -215,50 +215,50 @@ def _write_notifications(api: S3Api, args: BucketArgs) -> None:
 
 # In the order in which they are written.
 PARTS: Final = (
-    Part(
+    Setting(
         ("ownership",),
         "get_bucket_ownership_controls",
         "OwnershipControlsNotFoundError",
         _read_ownership,
         _write_ownership,
     ),
-    Part(
+    Setting(
         ("public_access",),
         "get_public_access_block",
         "NoSuchPublicAccessBlockConfiguration",
         _read_public_access,
         _write_public_access,
     ),
-    Part(
+    Setting(
         ("versioning",),
         "get_bucket_versioning",
         "",
         _read_versioning,
         _write_versioning,
     ),
-    Part(
+    Setting(
         ("encryption", "kms_key", "bucket_key"),
         "get_bucket_encryption",
         "ServerSideEncryptionConfigurationNotFoundError",
         _read_encryption,
         _write_encryption,
     ),
-    Part(
+    Setting(
         ("policy", "tls_only"),
         "get_bucket_policy",
         "NoSuchBucketPolicy",
         _read_policy,
         _write_policy,
     ),
-    Part(
+    Setting(
         ("lifecycle",),
         "get_bucket_lifecycle_configuration",
         "NoSuchLifecycleConfiguration",
         _read_lifecycle,
         _write_lifecycle,
     ),
-    Part(("tags",), "get_bucket_tagging", "NoSuchTagSet", _read_tags, _write_tags),
-    Part(
+    Setting(("tags",), "get_bucket_tagging", "NoSuchTagSet", _read_tags, _write_tags),
+    Setting(
         ("notifications", "event_bridge"),
         "get_bucket_notification_configuration",
         "",

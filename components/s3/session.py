@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from components.kernel import ConfigurationError
+from components.kernel.lasting import lasting
 
 from .told import unreachable
 
@@ -89,7 +90,8 @@ class Session:
         key = (service, region or self.account.region, once)
         with self._lock:  # neither sessions nor the making of clients are for threads
             if key not in self._clients:
-                self._clients[key] = self._open(*key)
+                with lasting():
+                    self._clients[key] = self._open(*key)
             return self._clients[key]
 
     def _open(self, service: str, region: str | None, once: bool) -> Any:  # of `key`

@@ -15,7 +15,7 @@ from components.kernel import EntryOf, Part
 from components.kernel.references import refers
 
 from .base import Prefix
-from .bucket import BucketArgs
+from .bucket_model import BucketArgs
 from .identity import IdentityName
 from .oidc_role import ModalName, WorkspaceId
 

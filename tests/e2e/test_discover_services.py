@@ -26,7 +26,8 @@ REPOSITORY = "flowground/flows"
 # Two buckets as somebody's script makes them, one of them with what code's have.
 BUCKETS = """
 import sys
-from components.s3.bucket import BucketArgs, BucketKind
+from components.s3.bucket import BucketKind
+from components.s3.bucket_model import BucketArgs
 from components.s3.client import connect
 from components.s3.dag_bucket import safe_for_code
 safe = safe_for_code({"tls_only": False})

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from components.kernel import Args
 from components.kernel.check import check_properties
 from components.s3.access_key import AccessKeyArgs
-from components.s3.bucket import BucketArgs, PublicAccess
 from components.s3.bucket_lifecycle import (
     LifecycleRule,
     rule_from_wire,
     rule_to_wire,
 )
+from components.s3.bucket_model import BucketArgs, PublicAccess
 from components.s3.bucket_notification import (
     Notification,
     notifications_from_wire,

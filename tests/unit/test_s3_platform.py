@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from components.kernel import ConfigurationError
 from components.kernel.check import failures_of
-from components.s3.bucket import BucketArgs
+from components.s3.bucket_model import BucketArgs
 from components.s3.dag_bucket import LIFECYCLE, DagBucket
 from components.s3.platform import S3Platform
 from components.s3.settings import KeySettings, RoleSettings, S3Settings
