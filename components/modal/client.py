@@ -30,6 +30,7 @@ from components.kernel import (
     Wire,
     redact,
 )
+from components.kernel.lasting import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,8 @@ class Connection:
         # Nearly a second of imports, which only a process that really calls must pay.
         from .transport import Transport  # noqa: PLC0415
 
-        return Transport(self.endpoint)
+        with lasting():
+            return Transport(self.endpoint)
 
 
 class ModalApi:
