@@ -131,6 +131,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
         }
     if not forms:
         return text
-    # In one pass, the longest first: what stands for one secret may hold another.
-    longest_first = sorted(forms, key=len, reverse=True)
-    return re.sub("|".join(map(re.escape, longest_first)), REDACTED, text)
+    # In one pass, as what stands for one secret may hold another; and in an order that
+    # has a longer one before one that it begins with.
+    longer_first = sorted(forms, reverse=True)
+    return re.sub("|".join(map(re.escape, longer_first)), REDACTED, text)

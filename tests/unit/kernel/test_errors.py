@@ -85,6 +85,9 @@ def test_base64_is_known_with_and_without_its_padding() -> None:
     plain = base64.b64encode(secret.encode()).decode()
     for form in (padded, padded.rstrip("="), plain, plain.rstrip("=")):
         assert redact(f"x.{form}", [secret]).rstrip("=") == f"x.{REDACTED}"
+    whole = "ÿ?>>W"  # so long that it needs no padding
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        assert redact(encode(whole.encode()).decode(), [whole]) == REDACTED
 
 
 @given(st.text(), st.lists(st.text(max_size=4)))
