@@ -183,3 +183,12 @@ SEEDS ?= 500
 .PHONY: torture
 torture: environments .venv/made-dev ## Faults and kills, seeded, and whether one `up` mends them: SEEDS=500
 	$(PY) -m tests.torture --seeds $(SEEDS) $(ARGS)
+
+$(HOME_DIR)/mutants/made: requirements/mutants.txt | $(UV)
+	@echo "── .flowground/mutants: what mutates the kernel"
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(HOME_DIR)/mutants/venv
+	$(UV) pip install --quiet --compile-bytecode --python $(HOME_DIR)/mutants/venv/bin/python --require-hashes -r requirements/mutants.txt
+	@touch $@
+.PHONY: mutants
+mutants: $(HOME_DIR)/mutants/made ## Change the kernel in 2,000 ways, and see its tests notice: ARGS='*.journal.*'
+	$(HOME_DIR)/mutants/venv/bin/python -m tests.mutants $(ARGS)
