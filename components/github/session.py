@@ -188,7 +188,7 @@ def _requester(credential: Credential) -> Requester:
 
 
 def _auth(credential: Credential) -> Auth:
-    from github import Auth  # noqa: PLC0415
+    from github import Auth  # noqa: PLC0415  # previews need neither
     from jwt import PyJWTError  # noqa: PLC0415
 
     if credential.token:

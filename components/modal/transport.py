@@ -68,7 +68,7 @@ class Transport:
         return [_decoded(part) for part in parts]
 
     def _request(self, rpc: str, fields: Mapping[str, Any]) -> Message:
-        from google.protobuf import message_factory  # noqa: PLC0415
+        from google.protobuf import message_factory  # noqa: PLC0415  # as above
 
         described = self._methods.methods_by_name[rpc].input_type
         request: Message = message_factory.GetMessageClass(described)(**fields)
@@ -89,7 +89,7 @@ async def _ask_for_parts(client: Any, rpc: str, request: Message) -> list[Messag
 
 
 def _decoded(answer: Message) -> Wire:
-    from google.protobuf import json_format  # noqa: PLC0415
+    from google.protobuf import json_format  # noqa: PLC0415  # as above
 
     return json_format.MessageToDict(
         answer,
