@@ -45,16 +45,14 @@ class ManagedResource(Resource):
     kind: ClassVar[type[Kind[Any, Any, Any]]]
     settings: ClassVar[tuple[str, ...]] = ()
 
-    def __init_subclass__(
-        cls, kind: type[Kind[Any, Any, Any]] | None = None, **kwargs: Any
-    ) -> None:
+    def __init_subclass__(cls, kind: type[Kind[Any, Any, Any]] | None = None) -> None:
         """Give the class its Pulumi type: `pulumi-python:dynamic/prefect:WorkPool`."""
         if kind is None:
-            super().__init_subclass__(**kwargs)
+            super().__init_subclass__()
             return
         cls.kind = kind
         module, name = kind.token.split(":")
-        super().__init_subclass__(module=module, name=name, **kwargs)
+        super().__init_subclass__(module=module, name=name)
 
     def __init__(
         self,

@@ -131,11 +131,11 @@ class TaskResource(Resource):
     settings: ClassVar[tuple[str, ...]] = ()
     outputs: pulumi.Output[Any]
 
-    def __init_subclass__(cls, task: type[Task], **kwargs: Any) -> None:
+    def __init_subclass__(cls, task: type[Task]) -> None:
         """Give the class its Pulumi type."""
         cls.task = task
         module, name = task.token.split(":")
-        super().__init_subclass__(module=module, name=name, **kwargs)
+        super().__init_subclass__(module=module, name=name)
 
     def __init__(
         self,
