@@ -23,9 +23,10 @@ def tell(report: Report) -> None:
     """Print what a seed went through; all of it, if something is wrong."""
     drawn = sum(report.drawn.values())
     said = "FAILED" if report.problems else "ok"
-    print(f"seed {report.seed} {said}: {drawn} faults, {report.seconds:.1f} s")
+    story = "; ".join(report.story)
+    print(f"seed {report.seed} {said}: {drawn} faults, {report.seconds:.1f} s: {story}")
     if report.problems:
-        for line in (*report.story, *report.errors, *report.problems):
+        for line in (str(report.drawn), *report.errors, *report.problems):
             print(f"    {line}")
     sys.stdout.flush()
 

@@ -32,7 +32,10 @@ BLOWS: Final = (
 # of the journal there was room for by then, in bytes.
 DISK_FULL: Final = 0.04
 ROOMS: Final = (0, 100, 1000, 100_000)
-COMMANDS: Final = ("up 1", "up 2", "refresh", "up 1", "destroy")
+# What is run first on nothing, on a stack that is up, and after that.
+AT_FIRST: Final = ("up 1", "up 2")
+ON_A_STACK: Final = ("up 2", "up 2", "refresh", "destroy")
+COMMANDS: Final = ("up 1", "up 2", "refresh", "destroy")
 # What cannot be done to what, why, and the way out. Where a call took longer than any
 # may, the provider's words are others.
 _CLEAR: Final = re.compile(
@@ -85,19 +88,21 @@ def live(world: World, seed: int, there: dict[int, Any]) -> Report:
     schedule = Schedule(seed, chance.choice(RATES))
     engine = Engine(world.fork.start, world.folder / "journal")
     world.under(schedule)
-    # From nothing, or from a stack that is up.
+    commands = [chance.choice(AT_FIRST)]
     if chance.random() < 0.5:
         engine.up(program(world.place, version=1))
         report.story.append("up 1, undisturbed")
+        commands = [chance.choice(ON_A_STACK)]
+    commands += chance.choices(COMMANDS, k=chance.randrange(3))
     schedule.calls = 0
     schedule.blow = _blow(chance, world, engine)
     schedule.on = True
-    interrupted, half_gone = _commands(chance, world, engine, report)
+    interrupted, half_gone = _commands(chance, commands, world, engine, report)
     world.end_faults()
     report.calls = schedule.calls
     report.drawn |= schedule.drawn
     final = interrupted or chance.choice((1, 2))
-    report.story += [str(report.drawn), f"up {final}, undisturbed"]
+    report.story.append(f"up {final}, undisturbed")
     try:
         if half_gone:  # `make recover`, or what a destroy that failed tells to do
             engine.refresh()
@@ -125,7 +130,7 @@ def _blow(chance: random.Random, world: World, engine: Engine) -> Blow | None:
     name = chance.choice(BLOWS)
     if name is None:
         return None
-    call = chance.randrange(1, 90)
+    call = chance.randrange(1, 70)
     if name == "service":
         name = chance.choice(sorted(world.lines))
         return Blow(name, call, lambda: world.restart(name))
@@ -133,7 +138,11 @@ def _blow(chance: random.Random, world: World, engine: Engine) -> Blow | None:
 
 
 def _commands(
-    chance: random.Random, world: World, engine: Engine, report: Report
+    chance: random.Random,
+    commands: list[str],
+    world: World,
+    engine: Engine,
+    report: Report,
 ) -> tuple[int, bool]:
     """Run commands under faults, until they are through or one is killed.
 
@@ -142,7 +151,7 @@ def _commands(
         it would be after a run that came to its end.
     """
     interrupted, half_gone = 0, False
-    for command in chance.sample(COMMANDS, k=chance.randrange(1, 4)):
+    for command in commands:
         verb, _, version = command.partition(" ")
         # After a run that ended badly, the same program is run again.
         wanted = interrupted or int(version or 0)
