@@ -87,6 +87,8 @@ class YamlText:
         """
         found, depth = self._deepest(path)
         rest = path[depth:]
+        if self._root is None:
+            return self._checked(_block(_nested(path, value), 0) + "\n", path, value)
         if not rest:
             text = self._replaced(path, value)
         elif isinstance(found, yaml.MappingNode) and found.value:

@@ -47,6 +47,10 @@ class StackFile:
             )
         self.project = str(project["name"])
         self._content = _mapping(self.path)
+        if not isinstance(self._content.get("config") or {}, Mapping):
+            raise ConfigurationError(
+                f"{self.path} has a `config` that is no mapping; correct it"
+            )
 
     def get(self, key: str) -> Any:
         """Return a value of the project's own config; None for a secret."""

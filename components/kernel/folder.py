@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat as modes
 import threading
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias
@@ -84,8 +86,10 @@ class Ignore:
     def __init__(self, patterns: Iterable[str]) -> None:
         lines = [*IGNORED, *patterns]
         try:
-            self._spec = pathspec.GitIgnoreSpec.from_lines(lines)
-        except ValueError as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # of regex, to its users
+                self._spec = pathspec.GitIgnoreSpec.from_lines(lines)
+        except (ValueError, re.error) as error:
             raise ConfigurationError(
                 f"ignore: {str(error)[:1].lower()}{str(error)[1:]}; write patterns as "
                 "in a .gitignore file"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import warnings
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -53,8 +54,17 @@ def valid_rrule(text: str) -> str:
             f"is {len(text)} characters long; Prefect takes {MAX_RRULE_LENGTH}"
         )
     try:
-        rrulestr(text, cache=True)
-    except (ValueError, TypeError) as error:
+        with warnings.catch_warnings():
+            # Of a start in a timezone that nobody knows, or that is no date at all.
+            warnings.simplefilter("error", RuntimeWarning)
+            rrulestr(text, cache=True)
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        RuntimeWarning,
+    ) as error:
         raise ValueError(
             f"'{text}' is not a recurrence rule, such as 'FREQ=DAILY;BYHOUR=9': {error}"
         ) from None
@@ -96,7 +106,10 @@ def canonical_rrule(rule: str, timezone: str) -> str:
         return rule
     interval = _INTERVAL.search(rest)
     unit = timedelta(seconds=1 if often[1].upper() == "SECOND" else 60)
-    period = unit * int(interval[1] if interval else 1)
+    try:
+        period = unit * int(interval[1] if interval else 1)
+    except OverflowError:
+        return rule
     in_phase = not (start - RRULE_ANCHOR) % period
     now = datetime.now(ZoneInfo(timezone)).replace(tzinfo=None)
     return rest if in_phase and start <= now else rule

@@ -28,7 +28,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from components.kernel import (
     AlreadyExistsError,
@@ -47,12 +54,19 @@ if TYPE_CHECKING:
 # Where `prefect.schedules` and the server's rules count from.
 ANCHOR: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _SORTS: Final = ("cron", "interval", "rrule")
+_SPAN: Final = TypeAdapter(timedelta)
 
 
 def _seconds(value: object) -> object:
-    """Round to microseconds, as the server does."""
+    """Round to microseconds, as the server does; a text is read as ISO 8601 too."""
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            value = float(value)
+    if isinstance(value, str):
+        with contextlib.suppress(ValidationError):
+            return _SPAN.validate_python(value).total_seconds()
     with contextlib.suppress(TypeError, ValueError, OverflowError):
         return timedelta(seconds=value).total_seconds()  # type: ignore[arg-type]
     return value

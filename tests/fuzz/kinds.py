@@ -15,7 +15,7 @@ from components.kernel.lifecycle import Lifecycle
 from components.kernel.model import Secret, WriteOnly
 from tests.fuzz.nasty import bent, texts
 from tests.fuzz.samples import every_kind, of_kind
-from tests.fuzz.sentences import unclear
+from tests.fuzz.sentences import must_be_clear
 from tests.unit.kernel.values import across_the_border, exactly
 
 if TYPE_CHECKING:
@@ -73,9 +73,8 @@ def are_clear(failures: list[Failure], case: Written) -> None:
     """See that each failure names its field in a sentence, and no secret."""
     hidden = set(_hidden(case.kind.args, case.props))
     for path, reason in failures:
-        assert path, reason
-        assert unclear(path) is None, (unclear(path), path)
-        assert unclear(reason) is None, (unclear(reason), reason)
+        must_be_clear(path)
+        must_be_clear(reason)
         leaked = {text for text in hidden if text in reason or text in path}
         assert not leaked, f"{path}: the text of a secret is told"
 

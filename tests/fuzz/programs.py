@@ -22,7 +22,7 @@ from pulumi.runtime.config import set_all_config
 from components.kernel.dynamic import Provider
 from components.platform import Platform
 from tests.fuzz.samples import every_kind
-from tests.fuzz.sentences import unclear
+from tests.fuzz.sentences import must_be_clear
 from tests.unit.kernel import program
 
 if TYPE_CHECKING:
@@ -140,7 +140,6 @@ def is_told_or_sound(config: Mapping[str, Any], secret_keys: Sequence[str] = ())
         return ""  # the engine itself would not take it
     told = preview(texts, secret_keys)
     if told:
-        reason = unclear(told, lines=MOST_LINES)
-        assert reason is None, f"{reason}: {told}"
+        must_be_clear(told, lines=MOST_LINES)
         assert SECRET not in told
     return told

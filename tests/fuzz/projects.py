@@ -16,7 +16,7 @@ from components.kernel import FlowgroundError, told
 from components.prefect.project import FlowProject, FlowProjectSettings
 from components.prefect.project.load import load
 from tests.fuzz.programs import MOST_LINES, ROOT, Engine, StoppedError
-from tests.fuzz.sentences import unclear
+from tests.fuzz.sentences import must_be_clear
 from tests.unit.kernel import program
 
 SEEDS: Final = {
@@ -83,6 +83,5 @@ def is_told_or_declared(name: str, text: bytes) -> str:
 
 def _clear(error: Exception) -> str:
     said = told(error)
-    reason = unclear(said, lines=MOST_LINES)
-    assert reason is None, f"{reason}: {said}"
+    must_be_clear(said, lines=MOST_LINES)
     return said

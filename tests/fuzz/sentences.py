@@ -35,3 +35,9 @@ def unclear(text: str, *, lines: int = 1) -> str | None:
     if longest > MOST_CHARACTERS:
         return f"a line of it has {longest} characters"
     return None
+
+
+def must_be_clear(text: str, *, lines: int = 1) -> None:
+    """Fail where a text is no clear error; see `unclear`."""
+    reason = unclear(text, lines=lines)
+    assert reason is None, f"{reason}: {text}"

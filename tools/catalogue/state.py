@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from components.kernel.parsing import of_that_form
+
 from .values import SECRET, flat
 from .words import words
 
@@ -53,6 +55,7 @@ class Resource:
         return words(self.token)
 
 
+@of_that_form("the stack's export", "make it by `pulumi stack export`")
 def resources(export: Mapping[str, Any]) -> list[Resource]:
     """Return the resources of a stack's export, but the engine's own."""
     every = (export.get("deployment") or {}).get("resources") or []

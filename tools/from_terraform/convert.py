@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 from components.kernel import ConfigurationError, RefusedError
+from components.kernel.parsing import of_that_form
 from components.prefect.block_data import shown
 from components.prefect.discovery import KINDS, Described, LeftOut, Live, describe
 from components.prefect.discovery.live import name_of, place
@@ -68,6 +69,7 @@ class _Nowhere:
         self.cloud = self
 
 
+@of_that_form("the state", "write it by `terraform state pull`")
 def convert(
     instances: Sequence[Instance],
     *,

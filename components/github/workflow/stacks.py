@@ -124,9 +124,13 @@ def _stacks(folder: Path, project: str, names: Collection[str]) -> Iterable[_Sta
             f"there is no Pulumi.{missing[0]}.yaml in {folder}; correct --stack"
         )
     for name in names or there:
+        said = _mapping(there[name]).get("config") or {}
+        if not isinstance(said, Mapping):
+            raise ConfigurationError(
+                f"{there[name].name} has a `config` that is no mapping; correct it"
+            )
         config = {
-            key.removeprefix(f"{project}:"): value
-            for key, value in (_mapping(there[name]).get("config") or {}).items()
+            str(key).removeprefix(f"{project}:"): value for key, value in said.items()
         }
         if config.get("github") is not None:
             yield _Stack(name, config, _settings(name, project, config["github"]))

@@ -62,7 +62,15 @@ class Lookups:
         self._read: dict[str, pulumi.Output[Any]] = {}
 
     def variable(self, name: str) -> pulumi.Output[Any]:
-        """Return the value of a variable."""
+        """Return the value of a variable.
+
+        Raises:
+            LookupError: There is no name.
+        """
+        if not name:
+            raise LookupError(
+                "refers to a variable without its name; write prefect.variables.<name>"
+            )
         if name in self._variables:
             return self._variables[name].value
 
