@@ -33,7 +33,7 @@ def app_create(
 ) -> api_pb2.AppCreateResponse:
     """Make an app without a name: for a run, or to be published."""
     environment = call.environment(request.environment_name, Need.WRITE)
-    row = objects.create(call, KIND, environment["id"], None, None, ephemeral=True)
+    row = objects.create(call, KIND, environment["id"], ephemeral=True)
     state = request.app_state or api_pb2.APP_STATE_INITIALIZING
     _insert(call, row["id"], request.description, state, dict(request.tags))
     return api_pb2.AppCreateResponse(
@@ -56,7 +56,7 @@ def app_get_or_create(
             )
             raise not_found(msg)
         call.environment(request.environment_name, Need.WRITE)
-        row = objects.create(call, KIND, environment["id"], request.app_name, None)
+        row = objects.create(call, KIND, environment["id"], name=request.app_name)
         _insert(call, row["id"], request.app_name, DEPLOYED, {})
     return api_pb2.AppGetOrCreateResponse(
         app_id=row["id"], handle_metadata=app_layout.handle(call, row["id"])

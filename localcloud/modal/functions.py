@@ -116,7 +116,7 @@ def bind_params(
     variant = objects.by_name(call, KIND, base["environment_id"], name)
     if variant is None:
         variant = objects.create(
-            call, KIND, base["environment_id"], name, base["app_id"]
+            call, KIND, base["environment_id"], name=name, app_id=base["app_id"]
         )
         call.store.run(
             "INSERT INTO functions SELECT ?, NULL, precreated, ?, ?, ? FROM functions "
@@ -141,7 +141,7 @@ def class_create(
     class_id = request.existing_class_id
     if not class_id:
         app = call.object(apps.KIND.name, request.app_id, Need.WRITE)
-        row = objects.create(call, CLASS, app["environment_id"], None, app["id"])
+        row = objects.create(call, CLASS, app["environment_id"], app_id=app["id"])
         class_id = row["id"]
         call.store.run("INSERT INTO classes VALUES (?, '')", class_id)
     return api_pb2.ClassCreateResponse(
@@ -186,7 +186,7 @@ def _get_reply(call: Call, function_id: str) -> api_pb2.FunctionGetResponse:
 
 def _insert(call: Call, announced: api_pb2.FunctionPrecreateRequest) -> str:
     app = call.object(apps.KIND.name, announced.app_id, Need.WRITE)
-    row = objects.create(call, KIND, app["environment_id"], None, app["id"])
+    row = objects.create(call, KIND, app["environment_id"], app_id=app["id"])
     function_id: str = row["id"]
     call.store.run(
         "INSERT INTO functions (id, precreated) VALUES (?, ?)",

@@ -49,7 +49,7 @@ def get_or_create(
         app["environment_id"],
     )
     if image_id is None:
-        row = objects.create(call, KIND, app["environment_id"], None, None)
+        row = objects.create(call, KIND, app["environment_id"])
         image_id = row["id"]
         call.store.run(
             "INSERT INTO images VALUES (?, ?, ?, ?)",

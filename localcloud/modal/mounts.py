@@ -54,7 +54,7 @@ def _global(
     row = objects.by_name(call, KIND, environment["id"], request.deployment_name)
     if row is None:
         row = objects.create(
-            call, KIND, environment["id"], request.deployment_name, None
+            call, KIND, environment["id"], name=request.deployment_name
         )
     return _reply(call, row["id"])
 

@@ -79,10 +79,10 @@ def get_or_create(
     if how == APP_OWNED:
         # The client does not always name an environment: the app says which.
         app = call.object("app", app_id, need)
-        return create(call, kind, app["environment_id"], None, app_id), True
+        return create(call, kind, app["environment_id"], app_id=app_id), True
     if how == EPHEMERAL:
         environment = call.environment(request.environment_name, need)
-        return create(call, kind, environment["id"], None, None, ephemeral=True), True
+        return create(call, kind, environment["id"], ephemeral=True), True
     environment = call.environment(request.environment_name, Need.READ)
     found = by_name(call, kind, environment["id"], name)
     if found and how == FAIL_IF_EXISTS:
@@ -99,9 +99,9 @@ def get_or_create(
     environment = call.environment(request.environment_name, need)
     check_object_name(name, kind.title)
     if not found:
-        return create(call, kind, environment["id"], name, None), True
+        return create(call, kind, environment["id"], name=name), True
     call.store.run("UPDATE objects SET name=NULL WHERE id=?", found["id"])
-    row = create(call, kind, environment["id"], name, None)
+    row = create(call, kind, environment["id"], name=name)
     call.store.run(
         "UPDATE overwritten SET new_id=? WHERE new_id=?", row["id"], found["id"]
     )
@@ -122,12 +122,13 @@ def by_name(
     )
 
 
-def create(  # noqa: PLR0917 - one argument a column
+def create(
     call: Call,
     kind: Kind,
     environment_id: str,
-    name: str | None,
-    app_id: str | None,
+    *,
+    name: str | None = None,
+    app_id: str | None = None,
     ephemeral: bool = False,
 ) -> sqlite3.Row:
     """Insert an object and return it; an ephemeral one needs heartbeats from now on."""

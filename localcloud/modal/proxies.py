@@ -48,7 +48,7 @@ def create(
     if objects.by_name(call, KIND, environment["id"], name):
         msg = f"Proxy '{name}' already exists in environment '{environment['name']}'."
         raise already_exists(msg)
-    row = objects.create(call, KIND, environment["id"], name, None)
+    row = objects.create(call, KIND, environment["id"], name=name)
     _add_address(call, row)
     return api_pb2.ProxyCreateResponse(proxy=_describe(call, row))
 

@@ -135,7 +135,7 @@ class Tree:
         content = b"".join(EXTENT.pack(*extent) for extent in file.extents)
         mtime = int(time.time()) if file.mtime is None else file.mtime
         mode = FILE_MODE if file.mode is None else file.mode
-        self._insert(path, FILE, file.size, mtime, mode, content)
+        self._insert(path, FILE, mode, mtime=mtime, size=file.size, content=content)
 
     def make_directory(self, path: str) -> None:
         """Make a directory and those above it, where they are not there yet."""
@@ -144,13 +144,20 @@ class Tree:
         there = self.find(path)
         if there is None:
             self.make_directory(posixpath.dirname(path))
-            self._insert(path, DIRECTORY, 0, int(time.time()), DIRECTORY_MODE, b"")
+            self._insert(path, DIRECTORY, DIRECTORY_MODE, mtime=int(time.time()))
         elif there["type"] != DIRECTORY:
             msg = f"'{path}' is a file: nothing can be put below it."
             raise invalid(msg)
 
-    def _insert(  # noqa: PLR0917 - one argument a column
-        self, path: str, kind: int, size: int, mtime: int, mode: int, content: bytes
+    def _insert(
+        self,
+        path: str,
+        kind: int,
+        mode: int,
+        *,
+        mtime: int,
+        size: int = 0,
+        content: bytes = b"",
     ) -> None:
         self._store.run(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
