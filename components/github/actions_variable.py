@@ -8,7 +8,7 @@ name, which is its identity. Quirk: GitHub stores names in upper case.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 import pulumi
@@ -16,12 +16,10 @@ from pydantic import AfterValidator
 
 from components.kernel import Wire, changed, kind
 
-from .base import GithubKind, GithubResource, InEnvironment, path_of, small
+from .base import GithubResource, InEnvironment, path_of, small
 from .client import GithubApi
-from .visibility import SharedArgs, shared_from, shared_wire
-
-# Variables have pages of their own size.
-PAGE = 30
+from .entry import EntryKind
+from .visibility import SharedArgs, shared_wire
 
 
 class ActionsVariableArgs(InEnvironment, SharedArgs):
@@ -41,40 +39,22 @@ def to_wire(api: GithubApi, args: ActionsVariableArgs) -> Wire:
     return {"name": args.name, "value": args.value, **shared_wire(api, args)}
 
 
-def from_wire(api: GithubApi, wire: Wire) -> ActionsVariableState:
-    """Read a variable as the list call gives it."""
-    return ActionsVariableState(
-        **api.place._asdict(),
-        id=wire["id"],
-        name=wire["name"],
-        value=wire["value"],
-        visibility=wire.get("visibility"),
-        selected_repositories=frozenset(wire.get("selected_repositories", ())),
-    )
-
-
 @kind("github:ActionsVariable", key=("name",))
-class ActionsVariableKind(GithubKind[ActionsVariableArgs, ActionsVariableState]):
+class ActionsVariableKind(EntryKind[ActionsVariableArgs, ActionsVariableState]):
     """The life cycle of a variable."""
 
-    def list(self, api: GithubApi) -> Iterable[Wire]:
-        """Yield every variable of the place, with the repositories selected for it."""
-        collection = _collection(api)
-        for wire in api.pages(collection, "variables", PAGE):
-            path = path_of(collection, wire["name"])
-            yield {**shared_from(api, path, wire), "id": path}
+    collection = "actions/variables"
+    page = 30
 
     def parse(self, api: GithubApi, wire: Wire) -> ActionsVariableState:
         """Project one variable on its canonical state."""
-        return from_wire(api, wire)
+        return ActionsVariableState(**self.fields_of(api, wire), value=wire["value"])
 
     def create(self, api: GithubApi, args: ActionsVariableArgs) -> ActionsVariableState:
         """Make the variable; GitHub answers with nothing."""
-        collection = _collection(api)
-        api.post(collection, to_wire(api, args))
-        return ActionsVariableState(
-            **{**dict(args), "id": path_of(collection, args.name)}
-        )
+        entries = self.entries(api)
+        api.post(entries, to_wire(api, args))
+        return ActionsVariableState(**{**dict(args), "id": path_of(entries, args.name)})
 
     def update(
         self, api: GithubApi, old: ActionsVariableState, new: ActionsVariableArgs
@@ -90,11 +70,6 @@ class ActionsVariableKind(GithubKind[ActionsVariableArgs, ActionsVariableState])
     def delete(self, api: GithubApi, state: ActionsVariableState) -> None:
         """Delete the variable."""
         api.delete(state.id)
-
-
-def _collection(api: GithubApi) -> str:
-    actions = "" if api.place.environment else "/actions"
-    return f"{api.place.path}{actions}/variables"
 
 
 class ActionsVariable(GithubResource, kind=ActionsVariableKind):

@@ -17,10 +17,11 @@ from pydantic import AfterValidator, Field
 
 from components.kernel import Location, Secret, Stamp, Wire, WriteOnly, changed
 
-from .base import GithubKind, path_of, small
+from .base import path_of, small
 from .client import GithubApi
+from .entry import EntryKind
 from .session import Answer
-from .visibility import SharedArgs, shared_from, shared_wire
+from .visibility import SharedArgs, shared_wire
 
 # GitHub is eventually consistent: a read may for a moment not see a write.
 _PAUSES_SECONDS: Final = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -65,52 +66,32 @@ A = TypeVar("A", bound=SecretArgs)
 S = TypeVar("S", bound=SecretState)
 
 
-class SecretKind(GithubKind[A, S]):
+class SecretKind(EntryKind[A, S]):
     """The life cycle of a secret.
 
     A secret that is there already says nothing of its value: it is taken for what a
     crashed run left, and written anew.
-
-    Attributes:
-        collection: The path of all secrets below a place.
     """
 
     state: ClassVar[type[S]]
-    collection: ClassVar[str]
-
-    def list(self, api: GithubApi) -> Iterable[Wire]:
-        """Yield every secret of the place, with the repositories selected for it."""
-        collection = self._collection(api)
-        for wire in api.pages(collection, "secrets"):
-            yield _whole(api, path_of(collection, wire["name"]), wire)
 
     def parse(self, api: GithubApi, wire: Wire) -> S:
         """Project one secret on its canonical state."""
-        place = {
-            field: value
-            for field, value in api.place._asdict().items()
-            if field in self.state.model_fields
-        }
-        return self.state(
-            **place,
-            id=wire["id"],
-            name=wire["name"],
-            visibility=wire.get("visibility"),
-            selected_repositories=frozenset(wire.get("selected_repositories", ())),
-            updated_at=wire["updated_at"],
-        )
+        return self.state(**self.fields_of(api, wire), updated_at=wire["updated_at"])
 
     def find(self, api: GithubApi, args: A, listed: S | None) -> S | None:
         """Ask again: to create is to overwrite what is there by then."""
         if listed is not None:
             return listed
-        path = path_of(self._collection(api), args.name)
+        path = path_of(self.entries(api), args.name)
         seen = api.look(path)
-        return None if seen is None else self.parse(api, _whole(api, path, seen.body))
+        if seen is None:
+            return None
+        return self.parse(api, self.whole(api, path, seen.body))
 
     def create(self, api: GithubApi, args: A) -> S:
         """Make the secret."""
-        path = path_of(self._collection(api), args.name)
+        path = path_of(self.entries(api), args.name)
         self._put(api, path, args)
         return self._written(api, path, args, None)
 
@@ -129,7 +110,7 @@ class SecretKind(GithubKind[A, S]):
         api.delete(state.id)
 
     def _put(self, api: GithubApi, path: str, args: A) -> None:
-        key = api.get(f"{self._collection(api)}/public-key")
+        key = api.get(f"{self.entries(api)}/public-key")
         sealed = {
             "encrypted_value": seal(key["key"], args.value or ""),
             "key_id": key["key_id"],
@@ -139,14 +120,6 @@ class SecretKind(GithubKind[A, S]):
     def _written(self, api: GithubApi, path: str, args: A, before: str | None) -> S:
         stamp = _stamp(api, path, before)
         return self.state(**{**dict(args), "id": path, "updated_at": stamp})
-
-    def _collection(self, api: GithubApi) -> str:
-        collection = "secrets" if api.place.environment else self.collection
-        return f"{api.place.path}/{collection}"
-
-
-def _whole(api: GithubApi, path: str, wire: Wire) -> Wire:
-    return {**shared_from(api, path, wire), "id": path}
 
 
 def seal(public_key: str, value: str) -> str:

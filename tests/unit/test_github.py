@@ -15,9 +15,9 @@ from components.github import ActionsSecret, Environment, pacing, secret, sessio
 from components.github.actions_secret import ActionsSecretArgs, ActionsSecretKind
 from components.github.actions_variable import (
     ActionsVariableArgs,
+    ActionsVariableKind,
     ActionsVariableState,
 )
-from components.github.actions_variable import from_wire as variable_from_wire
 from components.github.actions_variable import to_wire as variable_to_wire
 from components.github.client import GithubApi, connect
 from components.github.environment import EnvironmentArgs, from_wire, to_wire
@@ -70,7 +70,7 @@ def test_variables_read_as_they_were_written(
     )
     api = _api(Place("acme/flows", environment), {})
     wire = {**variable_to_wire(api, args), "id": "/path"}
-    assert variable_from_wire(api, wire) == ActionsVariableState(
+    assert ActionsVariableKind().parse(api, wire) == ActionsVariableState(
         **{**dict(args), "id": "/path"}
     )
 
