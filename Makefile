@@ -192,3 +192,13 @@ $(HOME_DIR)/mutants/made: requirements/mutants.txt | $(UV)
 .PHONY: mutants
 mutants: $(HOME_DIR)/mutants/made ## Change the kernel in 2,000 ways, and see its tests notice: ARGS='*.journal.*'
 	$(HOME_DIR)/mutants/venv/bin/python -m tests.mutants $(ARGS)
+
+$(HOME_DIR)/fuzz/made: requirements/fuzz.txt requirements-dev.txt | $(UV)
+	@echo "── .flowground/fuzz: the tests' environment, and what drives fuzzing" >&2
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(HOME_DIR)/fuzz/venv
+	$(UV) pip install --quiet --python $(HOME_DIR)/fuzz/venv/bin/python --require-hashes -r requirements-dev.txt -r requirements/fuzz.txt
+	@touch $@
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: $(HOME_DIR)/fuzz/made ## Bad input for all that reads any, by coverage: SECONDS=60 each, ARGS='kinds config'
+	@$(HOME_DIR)/fuzz/venv/bin/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)

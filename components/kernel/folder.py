@@ -36,6 +36,9 @@ IGNORED: Final = ("__pycache__/", "*.pyc", ".git", ".DS_Store")
 UNREAD: Final = ""
 """Stands for the hash of a file that nobody has read."""
 
+# A row of them; what is escaped is not one of it.
+_STARS: Final = re.compile(r"\\.|\*+")
+
 # A file written as recently as this may be written again under the same time stamp.
 _SETTLED_NS: Final = 1_000_000_000
 
@@ -84,7 +87,7 @@ class Ignore:
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        lines = [*IGNORED, *patterns]
+        lines = [*IGNORED, *map(_with_single_stars, patterns)]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)  # of regex, to its users
@@ -106,6 +109,16 @@ class Ignore:
     def entry(self, path: str, *, is_folder: bool) -> bool:
         """Tell whether an entry of a folder that is not ignored is."""
         return self._spec.match_file(f"{path}/" if is_folder else path)
+
+
+def _with_single_stars(pattern: str) -> str:
+    """Write a row of stars as git reads it, on which a regex would try for ever."""
+    parts = pattern.split("/")
+    return "/".join(p if p == "**" else _STARS.sub(_single, p) for p in parts)
+
+
+def _single(found: re.Match[str]) -> str:
+    return "*" if found[0].startswith("*") else found[0]
 
 
 def read_folder(
