@@ -19,10 +19,18 @@ from .timing import read_schedules
 from .triggers import Trigger, read_trigger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from components.kernel import Location
     from components.prefect.deployment_sla import Sla
 
-    from .model import DeploymentEntry, ProjectFile, Step
+    from .model import (
+        ConcurrencyEntry,
+        DeploymentEntry,
+        ProjectFile,
+        Step,
+        WorkPoolEntry,
+    )
 
 # Where Prefect looks for the code in an image that it was not told more about.
 IN_IMAGE = "/opt/prefect"
@@ -114,47 +122,25 @@ class Preparation:
         def now(value: Any, *at: str | int) -> Any:
             return fill(value, meanings.now, (*path, *at), self.faults)
 
-        limit = entry.concurrency_limit
         key, name = name, f"{self._prefix}{name}"
+        runs = (
+            self._schedules if overlay.schedules is None else overlay.schedules == "on"
+        )
         fields = {
             "entrypoint": entrypoint,
-            "version": now(entry.version, "version") or flow.version,
-            "description": now(entry.description, "description") or flow.description,
-            "tags": now(entry.tags, "tags"),
-            "paused": now(entry.paused, "paused") or False,
-            "parameters": now(entry.parameters, "parameters"),
-            "parameter_openapi_schema": _as_sent(flow.parameter_openapi_schema),
-            "enforce_parameter_schema": True
-            if entry.enforce_parameter_schema is None
-            else now(entry.enforce_parameter_schema, "enforce_parameter_schema"),
+            **_described_by(entry, flow, now),
             "pull_steps": fill(
                 pull,
                 partial(meanings.at_run, own=_ids(pull)),
                 (*path, "pull"),
                 self.faults,
             ),
-            "work_pool_name": now(entry.work_pool.name, "work_pool", "name"),
-            "work_queue_name": now(
-                entry.work_pool.work_queue_name, "work_pool", "work_queue_name"
-            ),
-            "job_variables": now(
-                entry.work_pool.job_variables, "work_pool", "job_variables"
-            ),
+            **_run_where(entry.work_pool, now),
             "schedules": read_schedules(
-                entry,
-                meanings.now,
-                run=self._schedules
-                if overlay.schedules is None
-                else overlay.schedules == "on",
-                path=path,
-                faults=self.faults,
+                entry, meanings.now, run=runs, path=path, faults=self.faults
             ),
+            **_limited_to(entry.concurrency_limit, now),
         }
-        if limit is not None:
-            fields["concurrency_limit"] = now(limit.limit, "concurrency_limit")
-            if limit.model_fields_set != {"limit"}:
-                options = limit.model_dump(exclude={"limit"}, exclude_none=True)
-                fields["concurrency_options"] = now(options, "concurrency_limit")
         triggers = [
             read_trigger(
                 spec,
@@ -199,6 +185,44 @@ class Preparation:
         )
         step = "prefect.deployments.steps.set_working_directory"
         return [{step: {"directory": folder}}]
+
+
+def _described_by(
+    entry: DeploymentEntry, flow: FlowDescription, now: Callable[..., Any]
+) -> dict[str, Any]:
+    enforced = entry.enforce_parameter_schema
+    return {
+        "version": now(entry.version, "version") or flow.version,
+        "description": now(entry.description, "description") or flow.description,
+        "tags": now(entry.tags, "tags"),
+        "paused": now(entry.paused, "paused") or False,
+        "parameters": now(entry.parameters, "parameters"),
+        "parameter_openapi_schema": _as_sent(flow.parameter_openapi_schema),
+        "enforce_parameter_schema": True
+        if enforced is None
+        else now(enforced, "enforce_parameter_schema"),
+    }
+
+
+def _run_where(pool: WorkPoolEntry, now: Callable[..., Any]) -> dict[str, Any]:
+    queue, variables = pool.work_queue_name, pool.job_variables
+    return {
+        "work_pool_name": now(pool.name, "work_pool", "name"),
+        "work_queue_name": now(queue, "work_pool", "work_queue_name"),
+        "job_variables": now(variables, "work_pool", "job_variables"),
+    }
+
+
+def _limited_to(
+    limit: ConcurrencyEntry | None, now: Callable[..., Any]
+) -> dict[str, Any]:
+    if limit is None:
+        return {}
+    fields = {"concurrency_limit": now(limit.limit, "concurrency_limit")}
+    if limit.model_fields_set != {"limit"}:
+        options = limit.model_dump(exclude={"limit"}, exclude_none=True)
+        fields["concurrency_options"] = now(options, "concurrency_limit")
+    return fields
 
 
 def _ids(steps: list[Step]) -> set[str]:
