@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -112,3 +113,26 @@ def test_a_missing_credential_is_told_when_it_is_needed(
         platform.env = kept
     assert "PREFECT_CLOUD_ACCOUNT_ID" in said
     assert "Traceback" not in said
+
+
+def test_what_only_a_provider_can_tell_stops_an_up_before_anything_is_made(
+    platform: PlatformProject,
+) -> None:
+    """One of fifty resources is wrong: of the others, none is begun."""
+    settings = platform.prefect_settings("staging")
+    # The program's own models cannot look behind a reference; the check of a kind can.
+    settings["concurrency_limits"]["warehouse"]["limit"] = "${secrets.limit}"
+    platform.set_prefect("staging", settings)
+    platform.on("staging", "config", "set", "--secret", "limit", "mañana")
+    said = platform.on("staging", "up", "--yes", code=None)
+    assert "warehouse" in said
+    assert "limit" in said
+    assert "Input should be a valid integer" in said
+    for words in ("mañana", "Traceback", "Exception", "bug in flowground"):
+        assert words not in said
+    exported = json.loads(platform.on("staging", "stack", "export"))
+    assert not exported["deployment"].get("resources")
+    handle = settings["workspace"]["handle"]
+    with platform.cloud.client() as account:
+        spaces = account.post("/workspaces/filter", json={"limit": 200}).json()
+    assert handle not in {space["handle"] for space in spaces}
