@@ -12,7 +12,7 @@ import argparse
 import shutil
 import sys
 
-from components.kernel import ConfigurationError
+from components.kernel import ConfigurationError, told
 from tools.plan import state_digest
 from tools.plans.kept import PLAN, PLANS, facts_of
 from tools.stack import ensure, run
@@ -28,7 +28,7 @@ def main() -> int:
     try:
         facts = facts_of(folder)
     except ConfigurationError as error:
-        sys.exit(str(error))
+        sys.exit(told(error))
     if facts.get("code") != 0 or not folder.joinpath(PLAN).exists():
         sys.exit(
             f"there is no plan of {stack} that could be applied; make one with "

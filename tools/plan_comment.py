@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from components.kernel import ConfigurationError
+from components.kernel import ConfigurationError, told
 from tools.comment import DEFAULT
 from tools.plans.comment import PREVIEW, render
 from tools.plans.kept import previews, rehearsals
@@ -23,7 +23,7 @@ def main() -> int:
     try:
         planned, rehearsed = previews(), rehearsals()
     except ConfigurationError as error:
-        sys.exit(str(error))
+        sys.exit(told(error))
     if not planned and not rehearsed:
         sys.exit("there is nothing to comment on; `make plan` or `make rehearse` first")
     file.write_text(render(PREVIEW, planned, rehearsed), encoding="utf-8")

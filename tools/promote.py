@@ -16,7 +16,7 @@ import sys
 from pathlib import Path as File
 from typing import Final
 
-from components.kernel import ConfigurationError
+from components.kernel import ConfigurationError, told
 from tools.doctor.config import settings
 from tools.doctor.finding import Verdict
 from tools.doctor.patient import Patient
@@ -93,7 +93,8 @@ def main() -> int:
         keep = tuple(pattern(path) for path in given.keep)
         made = promoted(source, target, project, own=OWN, keep=keep)
     except ConfigurationError as error:
-        print(f"promote {given.source} to {given.target}: {error}", file=sys.stderr)
+        what = f"promote {given.source} to {given.target}"
+        print(f"{what}: {told(error)}", file=sys.stderr)
         return _FAILED
     file = given.cwd / f"Pulumi.{given.target}.yaml"
     print(diff(target.text, made.text, file.name), end="")

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from components.kernel import ConfigurationError, FlowgroundError
+from components.kernel import ConfigurationError, FlowgroundError, told
 from tools.doctor.finding import Verdict
 from tools.doctor.patient import Patient, first_error
 from tools.keys import SORTS, Key, accepts
@@ -189,7 +189,7 @@ def main() -> int:
         where = ["--cwd", str(given.cwd)]
         return rotate(rotation, lambda: run("up", given.stack, [*where, *options], env))
     except FlowgroundError as error:
-        print(f"stack {given.stack}: {error}", file=sys.stderr)
+        print(f"stack {given.stack}: {told(error)}", file=sys.stderr)
         return 1
 
 

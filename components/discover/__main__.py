@@ -23,7 +23,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from components.kernel import ConfigurationError, FlowgroundError
+from components.kernel import ConfigurationError, FlowgroundError, told
 from components.prefect.discovery import KINDS, Described, Selection, describe, read
 
 from . import of_github, of_modal, of_s3
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _list_unmanaged(place, selection, given.stack)
         return _write(place, selection, file, given)
     except FlowgroundError as error:
-        print(f"stack {given.stack}: {error}", file=sys.stderr)
+        print(f"stack {given.stack}: {told(error)}", file=sys.stderr)
         return FAILED
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from components.discover.__main__ import head, tell
 from components.discover.merge import merged
 from components.discover.stack_file import StackFile
-from components.kernel import ConfigurationError, FlowgroundError
+from components.kernel import ConfigurationError, FlowgroundError, told
 from tools.surroundings import ROOT, STACKS, engine_environment
 
 from .convert import Converted, convert
@@ -102,7 +102,7 @@ def main() -> int:
     try:
         return _run(given)
     except FlowgroundError as error:
-        print(f"stack {given.stack}: {error}", file=sys.stderr)
+        print(f"stack {given.stack}: {told(error)}", file=sys.stderr)
         return _FAILED
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from components.github.workflow import jobs_of, render
-from components.kernel import ConfigurationError
+from components.kernel import ConfigurationError, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         jobs = jobs_of(Path.cwd(), given.stack, given.repository)
     except ConfigurationError as error:
-        print(error, file=sys.stderr)
+        print(told(error), file=sys.stderr)
         return FAILED
     print(render(jobs), end="")
     return 0
