@@ -101,8 +101,8 @@ def main() -> int:
     for line in report(made, given.target):
         print(line, file=sys.stderr)
     if wrong := faults(made.text, given.cwd, given.target, project):
-        told = "\n  ".join(wrong)
-        print(f"{file.name} would not be valid:\n  {told}", file=sys.stderr)
+        faulty = "\n  ".join(wrong)
+        print(f"{file.name} would not be valid:\n  {faulty}", file=sys.stderr)
         return _FAILED
     if given.write and made.text != target.text:
         fresh = file.with_suffix(".new")
