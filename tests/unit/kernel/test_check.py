@@ -251,6 +251,19 @@ def test_a_branch_of_a_type_is_no_place_in_the_program(
     assert all("alid" in f.reason for f in failures)
 
 
+def test_a_branch_that_is_not_there_is_told_with_those_that_are() -> None:
+    """By the field that chooses; what is there instead is shortened."""
+    for there, shown in (("day", "day"), ("x" * 61, "x" * 60)):
+        told = failing(Job, {"name": "ab", "tagged": {"sort": there}})
+        assert told == {"tagged": f"has 'sort' '{shown}'; use 'cron', 'every'"}
+
+
+def test_what_is_no_structure_is_told() -> None:
+    """In words of a config's, not of a class's."""
+    told = failing(Job, {"name": "ab", "schedules": [1]})
+    assert told == {"schedules[0]": "should be a mapping of fields; write it as one"}
+
+
 @pytest.mark.parametrize("unknown", [(), ("made",)], ids=["known", "partly unknown"])
 def test_a_missing_field_is_named(unknown: tuple[str, ...]) -> None:
     """Nothing given, one thing to say; and it hides nothing else."""
@@ -344,6 +357,12 @@ def test_a_default_may_hang_on_another_field() -> None:
         (("a", "b-c d"), "a.b-c d"),
         (("a", "ü"), "a.ü"),
         (("a", "ü."), 'a["ü."]'),
+        (("a", "é\n"), 'a["\\u00e9\\n"]'),
+        (("a", " b"), 'a[" b"]'),
+        (("a", "b" * 60), f"a.{'b' * 60}"),
+        (("a", "b" * 61), f'a["{"b" * 60}…"]'),
+        ((0,) * 20, "[0]" * 20),
+        ((0,) * 21, "[0]" * 20 + "…"),
     ],
 )
 def test_a_location_is_written_as_a_property_path(

@@ -25,7 +25,7 @@ from components.kernel import (
     ServiceError,
     redact,
 )
-from components.kernel.errors import REDACTED
+from components.kernel.errors import MAX_LENGTH, REDACTED, one_line, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +113,18 @@ def test_what_stands_for_a_secret_is_not_blotted_out_again() -> None:
     """A secret that is the word 'secret' does not eat the marks of others."""
     told = redact("my password is secret", ["password", "secret"])
     assert told == f"my {REDACTED} is {REDACTED}"
+
+
+def test_a_message_stays_in_its_lines() -> None:
+    """What would move the cursor is written out; of what is long, the middle goes."""
+    assert one_line("a\tb\x1b[2J\u202e'é'") == "a\\tb\\x1b[2J\\u202e'é'"
+    assert one_line("x" * MAX_LENGTH) == "x" * MAX_LENGTH
+    half = MAX_LENGTH // 2
+    long = "a" * half + "b" + "c" * half
+    assert one_line(long) == "a" * half + " … " + "c" * half
+    assert told(ValueError(f"a\n{long}\n\rb")) == "\n".join(
+        ["a", one_line(long), "\\rb"]
+    )
 
 
 def test_every_occurrence_goes() -> None:
