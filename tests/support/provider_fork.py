@@ -22,6 +22,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
@@ -49,15 +50,17 @@ class Forked:
         self.port = port
         self._process: int | None = os.pidfd_open(pid)
         self._log = log
+        self._ending = threading.Lock()
 
     def kill(self) -> str:
         """End the process, if it still runs, and return what it wrote."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._process, signal.SIGKILL)
-            select.select([self._process], [], [])
-            os.close(self._process)
-            self._process = None
+        with self._ending:
+            if self._process is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self._process, signal.SIGKILL)
+                select.select([self._process], [], [])
+                os.close(self._process)
+                self._process = None
         return self._log.read_text()
 
 
