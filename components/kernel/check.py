@@ -121,8 +121,7 @@ def failures_of(
 ) -> list[Failure]:
     """Say each fault of a validation in a sentence, at its place in the properties."""
     return [
-        Failure.at(_location(e, props, within), _message(e))
-        for e in error.errors(include_url=False)
+        Failure.at(_location(e, props, within), _message(e)) for e in error.errors()
     ]
 
 

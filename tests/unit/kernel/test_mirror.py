@@ -405,6 +405,16 @@ def test_full_verification_trusts_no_stamp(
     assert sorted(store.did("read")) == ["a", "b"]
 
 
+def test_a_stamp_is_trusted_unless_a_kind_has_doubts(
+    store: Store, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refresh where nothing was written reads nothing."""
+    monkeypatch.delattr(ShelfKind, "doubts")
+    stack.up(write(tmp_path, {"a": "1"}))
+    assert stack.refresh() == stack.inputs["files"]
+    assert store.done == []
+
+
 def test_deletion_removes_what_was_put_and_nothing_else(
     store: Store, stack: Stack, tmp_path: Path
 ) -> None:
