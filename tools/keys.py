@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from components.kernel import AccessError, ConfigurationError
 from components.modal import client as modal
 from components.prefect.client import connect_account
-from components.prefect.service_account import ONE_DAY_SECONDS
+from components.prefect.service_account import MAX_OVERLAP_SECONDS, ONE_DAY_SECONDS
 from components.s3 import client as s3
 
 if TYPE_CHECKING:
@@ -79,12 +79,13 @@ class Key(NamedTuple):
                     f"token of your own is changed where you made it"
                 )
             return cls(what, "")
-        above = _at(patient, path[: path.index("*")]) or {}
+        within = path[: path.index("*")]
+        above = _at(patient, within)
         # A service account always has a key; a bucket has one where it is given one.
         keyed = [
             one
-            for one in above
-            if what == "prefect-key" or above[one].get("key") is not None
+            for one in (above if isinstance(above, dict) else {})
+            if what == "prefect-key" or _at(patient, (*within, one, "key")) is not None
         ]
         if name is None and len(keyed) == 1:
             (name,) = keyed
@@ -130,7 +131,9 @@ class Key(NamedTuple):
             seconds = (_at(patient, self.path) or {}).get(
                 "overlap_seconds", ONE_DAY_SECONDS
             )
-            ends = since + timedelta(seconds=seconds)
+            known = isinstance(seconds, int) and 0 <= seconds <= MAX_OVERLAP_SECONDS
+            # What is none, the program says when it makes the key.
+            ends = since + timedelta(seconds=seconds if known else ONE_DAY_SECONDS)
             return (
                 f"the one before works until {ends:%Y-%m-%d %H:%M} UTC; Prefect has no "
                 f"call that ends it sooner (with `overlap_seconds: 0` under {where}, a "

@@ -10,6 +10,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -36,8 +37,11 @@ from tests.fuzz.sentences import must_be_clear
 from tests.support.catalogue_sample import export
 from tools import promote
 from tools.catalogue.state import resources
+from tools.doctor.config import secrets, settings
+from tools.doctor.patient import Patient
 from tools.from_terraform import state as terraform
 from tools.from_terraform.convert import convert
+from tools.keys import SORTS, Key
 from tools.plans.comment import PREVIEW
 from tools.plans.comment import render as comment
 from tools.plans.kept import previews, rehearsals
@@ -233,6 +237,19 @@ def guardrails(content: bytes) -> None:
     """Read what the config says of the guardrails."""
     with clearly():
         read_guardrails(content.decode(errors="replace"), {}, NAMES)
+
+
+def doctors_config(config: Any) -> None:
+    """Have the doctor look at a config, and look for each sort of key in it."""
+    patient = Patient("dev", _folder(), PROJECT, {}, config)
+    for finding in (*settings(patient), *secrets(patient)):
+        must_be_clear(told(ValueError(finding.said)), lines=MOST_LINES)
+    for what in SORTS:
+        for name in (None, "ci"):
+            with clearly():
+                key = Key.of(patient, what, name)
+                key.of_outputs({})
+                key.fate(patient, datetime.now(UTC), lives=True)
 
 
 _PLAN: Final = {

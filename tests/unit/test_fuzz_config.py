@@ -6,9 +6,10 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 
 from tests.fuzz.budget import few
+from tests.fuzz.documents import clean_up, doctors_config
 from tests.fuzz.nasty import bent
 from tests.fuzz.programs import SECRET, config_of, is_told_or_sound
 
@@ -35,6 +36,7 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.WARNING)
     yield
     logging.disable(logging.NOTSET)
+    clean_up()
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
@@ -48,6 +50,16 @@ def test_the_committed_stacks_are_taken(stack: str) -> None:
 def test_a_bad_config_is_told(config: dict[str, Any]) -> None:
     """One error, in words; no traceback, and no secret."""
     is_told_or_sound(config)
+
+
+@few(60, suppress_health_check=[HealthCheck.too_slow])
+@given(bent(DEV, times=2).filter(lambda value: isinstance(value, dict)))
+@example(wrong("s3/dag_buckets", " "))
+@example(wrong("s3/dag_buckets/dags", ["key"]))
+@example(wrong("prefect/service_accounts/ci/account", {"overlap_seconds": 10**300}))
+def test_the_doctor_looks_at_any_config(config: dict[str, Any]) -> None:
+    """It is asked when something is wrong, so nothing may be wrong with it."""
+    doctors_config(config)
 
 
 @pytest.mark.parametrize(
