@@ -2,7 +2,7 @@
 
 It stands on boto3, whose clients bring signing, retries of what was throttled or lost,
 redirects to a bucket's region, and AWS's own ways to find credentials (SSO, web
-identity, instance roles…). Ours are the errors (`told`), patience with AWS's own locks
+identity, instance roles…). Ours are the errors (`errors`), patience with AWS's own locks
 and delays, and the quick answer where nothing listens.
 
 Settings, each from the environment first and from the stack's config second:
@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from components.kernel import ServiceError
 
+from .errors import code_of, ours_of
 from .session import Account, Session
-from .told import code_of, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -196,7 +196,7 @@ class _Telling:
 
     def __exit__(self, _type: object, error: BaseException | None, _tb: object) -> None:
         if isinstance(error, Exception) and not isinstance(error, ServiceError):
-            ours = told(error, self._account)
+            ours = ours_of(error, self._account)
             if ours is not error:
                 raise ours from None
 

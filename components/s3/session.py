@@ -15,7 +15,7 @@ from urllib.request import getproxies
 from components.kernel import ConfigurationError
 from components.kernel.lasting import lasting
 
-from .told import unreachable
+from .errors import unreachable
 
 if TYPE_CHECKING:
     from components.kernel import Config

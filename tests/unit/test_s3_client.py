@@ -19,8 +19,8 @@ from components.kernel import (
     ServiceError,
 )
 from components.s3 import client
+from components.s3.errors import ours_of
 from components.s3.session import Account
-from components.s3.told import told
 
 SECRET = "canary/secret+of=key"
 CONFIG = {
@@ -114,7 +114,7 @@ def test_each_error_is_one_of_ours_and_says_the_way_out(
     error: Exception, kind: type[Exception], way_out: str
 ) -> None:
     """Whatever boto3 raises, the kernel can tell it, and the user can act on it."""
-    ours = told(error, Account.of(CONFIG))
+    ours = ours_of(error, Account.of(CONFIG))
     assert type(ours) is kind
     assert way_out in str(ours)
 
@@ -123,7 +123,7 @@ def test_an_error_never_shows_the_credential() -> None:
     """What AWS echoes of a request may hold the key that signed it."""
     echo = f"signed with {SECRET} and canary-token"
     for error in (refused(403, "SignatureDoesNotMatch", echo), refused(400, "X", echo)):
-        said = str(told(error, Account.of(CONFIG)))
+        said = str(ours_of(error, Account.of(CONFIG)))
         assert SECRET not in said
         assert "canary-token" not in said
 

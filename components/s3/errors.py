@@ -57,7 +57,7 @@ def code_of(error: Exception) -> str:
     return str(answer.get("Error", {}).get("Code", ""))
 
 
-def told(error: Exception, account: Account) -> Exception:
+def ours_of(error: Exception, account: Account) -> Exception:
     """Return what to raise in place of an exception; itself if it is not boto3's."""
     # Where one of these is raised, boto3 is there already.
     from boto3.exceptions import Boto3Error  # noqa: PLC0415
