@@ -36,7 +36,7 @@ def read(folder: File, stack: str) -> YamlText:
     """
     file = folder / f"Pulumi.{stack}.yaml"
     try:
-        return YamlText(file.read_text(encoding="utf-8"))
+        read = YamlText(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise ConfigurationError(
             f"{file.name} is no text; write it anew as UTF-8"
@@ -47,6 +47,9 @@ def read(folder: File, stack: str) -> YamlText:
         ) from None
     except ConfigurationError as error:
         raise ConfigurationError(f"{file.name}: {error}") from None
+    if not isinstance(read.get(("config",)) or {}, dict):
+        raise ConfigurationError(f"{file.name}: its `config` is no mapping; correct it")
+    return read
 
 
 def report(made: Promotion, stack: str) -> list[str]:

@@ -7,17 +7,20 @@ around them lists, mappings and models keep their shape.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import pulumi
 from pydantic import BaseModel, JsonValue
 
+from .errors import ConfigurationError, one_line
 from .model import (
     BORDER,
     JSON_MARKER,
     Args,
+    Json,
     Secret,
     WriteOnly,
     annotation_of,
@@ -31,6 +34,10 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 
+class InputError(ConfigurationError, pulumi.RunError):
+    """A program gives what no property can hold; told without a traceback."""
+
+
 def to_inputs(model: type[Args], given: Mapping[str, Any]) -> dict[str, Any]:
     """Write what a program gives as properties of a kind, its secrets sealed.
 
@@ -38,6 +45,9 @@ def to_inputs(model: type[Args], given: Mapping[str, Any]) -> dict[str, Any]:
         model: The kind's arguments.
         given: Values and outputs by field; None stands for "not given", and for JSON's
             null where any JSON value must be given.
+
+    Raises:
+        InputError: A value is neither JSON nor a model; of an output, once it is known.
     """
     sealed = model.marked(Secret) | model.marked(WriteOnly)
     props: dict[str, Any] = {}
@@ -45,9 +55,19 @@ def to_inputs(model: type[Args], given: Mapping[str, Any]) -> dict[str, Any]:
         field = model.model_fields.get(name)
         if value is None and not _means_null(field):
             continue
-        sent = value if field is None else _property(annotation_of(field), value)
+        with _told(name):
+            sent = value if field is None else _property(annotation_of(field), value)
         props[name] = pulumi.Output.secret(sent) if name in sealed else sent
     return props
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, RecursionError) as error:
+        why = one_line(str(error))
+        raise InputError(f"{name} has no JSON form ({why}); correct it") from None
 
 
 def _means_null(field: FieldInfo | None) -> bool:
@@ -71,11 +91,16 @@ def _property(annotation: Any, value: Any) -> Any:
             return _text(value)
         return _property(annotation.__origin__, value)
     if isinstance(value, pulumi.Output) and holds_json(annotation):
-        return value.apply(lambda known: _property(annotation, known))
+        return value.apply(lambda known: _once_known(annotation, known))
     branches = _branches(annotation)
     if len(branches) == 1 and branches != [annotation] and value is not None:
         return _property(branches[0], value)
     return _structure(annotation, value)
+
+
+def _once_known(annotation: Any, value: Any) -> Any:
+    with _told("what an output came to"):
+        return _property(annotation, value)
 
 
 def _branches(annotation: Any) -> list[Any]:
@@ -101,7 +126,7 @@ def _structure(annotation: Any, value: Any) -> Any:
                 for key, item in value.items()
             }
         case set() | frozenset():
-            return sorted(value)
+            return sorted(value, key=str)
         case list() | tuple():
             return [_property(inner[0], item) for item in value]
         case _:
@@ -110,7 +135,9 @@ def _structure(annotation: Any, value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     if _holds_output(value):
-        return pulumi.Output.from_input(value).apply(canonical_json)
+        return pulumi.Output.from_input(value).apply(
+            lambda known: _once_known(Json, known)
+        )
     return canonical_json(value)
 
 

@@ -16,7 +16,7 @@ from pulumi.dynamic import Resource
 from pulumi.runtime.settings import get_root_resource
 
 from .dynamic import Provider
-from .inputs import from_output, to_inputs
+from .inputs import InputError, from_output, to_inputs
 from .lifecycle import FOUND_ID, LOOKUP
 from .model import Secret, WriteOnly, json_fields
 
@@ -68,7 +68,11 @@ class ManagedResource(Resource):
             opts: Pulumi's resource options.
         """
         kind = self.kind()
-        props = dict.fromkeys(kind.state.model_fields) | to_inputs(kind.args, inputs)
+        try:
+            given = to_inputs(kind.args, inputs)
+        except InputError as error:
+            raise InputError(f"{kind.title()} '{resource_name}': {error}") from None
+        props = dict.fromkeys(kind.state.model_fields) | given
         if props["adopt"] is None:
             del props["adopt"]
         super().__init__(Provider(kind), resource_name, props, self._options(opts))

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from components.kernel.inputs import InputError, to_inputs
 from components.kernel.kind import differing
 from components.kernel.lifecycle import Lifecycle
-from components.kernel.model import Secret, WriteOnly
-from tests.fuzz.nasty import bent, texts
+from components.kernel.model import Secret, WriteOnly, canonical_json
+from tests.fuzz.nasty import bent, texts, unpacked
 from tests.fuzz.samples import every_kind, of_kind
 from tests.fuzz.sentences import must_be_clear
 from tests.unit.kernel.values import across_the_border, exactly
@@ -65,8 +66,26 @@ def is_told_or_canonical(case: Written) -> None:
     assert failures == []
     assert exactly(again) == exactly(inputs)
     assert lifecycle.replaces("id", inputs, again) == []
+    canonical_json(inputs)  # as state is written
     read = case.kind.args.from_properties
     assert differing(read(inputs), read(again)) == []
+
+
+def is_sent_or_told(case: Written) -> None:
+    """See that what a program holds becomes properties, or is told by its field.
+
+    What is sealed would be an output, which only a running program can wait for.
+    """
+    sealed = case.kind.args.marked(Secret) | case.kind.args.marked(WriteOnly)
+    given = {k: v for k, v in unpacked(case.props).items() if k not in sealed}
+    try:
+        to_inputs(case.kind.args, given)
+    except InputError as error:
+        told = str(error)
+    else:
+        return
+    must_be_clear(told)
+    assert told.startswith(tuple(given))
 
 
 def are_clear(failures: list[Failure], case: Written) -> None:

@@ -149,6 +149,19 @@ def closed(value: Any) -> Any:
             return value
 
 
+def unpacked(value: Any) -> Any:
+    """Return a value as a program holds it: JSON texts as what they say."""
+    match opened(value):
+        case dict() as entries:
+            return {key: unpacked(item) for key, item in entries.items()}
+        case list() as items:
+            return [unpacked(item) for item in items]
+        case Opened(inner):
+            return inner
+        case plain:
+            return plain
+
+
 def paths(value: Any, at: Path = ()) -> Iterator[Path]:
     """Yield where something is, the whole first; an opened text is a step, ``"$"``."""
     yield at

@@ -53,6 +53,7 @@ def test_a_damaged_one_is_read_or_told(name: str, data: st.DataObject) -> None:
         ("workflow", b"config: {1: x, flowground:github: [1]}"),
         ("promotion", b""),
         ("promotion", b"\xff"),
+        ("promotion", b"config: x"),
         ("promotion", b"config: {1: x}"),
         ("promotion", b"[" * 2_000),
         ("promotion", b"config: {flowground:prefect: x}"),
