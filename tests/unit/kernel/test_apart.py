@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pytest
 from pulumi.runtime import rpc
+from pulumi.runtime.settings import set_root_resource
 
 from components.modal import ModalVolume, VolumeFiles
 from components.s3 import Bucket, BucketFiles
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SAME = r"files 'first' and files 'second' are mirrored to one place"
+SAME = (
+    "files 'first' and files 'second' are mirrored to one place, where each would "
+    "remove what the other puts; give each a place of its own"
+)
 
 
 @pytest.fixture
@@ -81,6 +85,7 @@ def test_a_mirror_within_another_is_refused(
     [
         ("a/", "b/", ()),
         ("dags/", "dags-old/", ()),
+        ("dags/", "dagsX/", ()),
         ("dags/", "dags/team/", ("/team/",)),
         ("", "dags/team/", ("/dags/",)),
         ("", "dags/team/", ("dags/team/*",)),
@@ -103,6 +108,17 @@ def test_what_the_inner_mirror_ignores_does_not_count(folder: Path) -> None:
     """It is the outer one that removes."""
     with pytest.raises(pulumi.RunError, match=r"within what files 'second' mirror"):
         run(partial(in_bucket, folder, "dags/team/", "dags/", "team/"))
+
+
+def test_without_a_stack_there_are_no_two_of_one_program(folder: Path) -> None:
+    """As in a test that declares resources one by one."""
+
+    def program() -> None:
+        set_root_resource(None)  # type: ignore[arg-type]  # as outside a program
+        for name in ("first", "second"):
+            BucketFiles(name, bucket="acme-dags", folder=folder)
+
+    assert {"first", "second"} <= {one.name for one in run(program).registered}
 
 
 def test_stores_and_environments_are_told_apart(folder: Path) -> None:
