@@ -69,13 +69,21 @@ def laid_open(source: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def mutmut(*arguments: str) -> list[str]:
-    """Return what mutmut prints."""
+def mutmut(*arguments: str, shown: bool = False) -> list[str]:
+    """Return what mutmut prints, or show it meanwhile.
+
+    By a pipe: one of the tests limits how long the files of its process may grow.
+    """
     command = [sys.executable, "-m", "mutmut", *arguments]
-    ran = subprocess.run(
-        command, cwd=TREE, stdout=subprocess.PIPE, text=True, check=True
-    )
-    return ran.stdout.splitlines()
+    said = []
+    with subprocess.Popen(command, cwd=TREE, stdout=subprocess.PIPE, text=True) as ran:
+        for line in ran.stdout or ():
+            said.append(line.rstrip())
+            if shown:
+                print(said[-1], end="\r", file=sys.stderr, flush=True)
+    if ran.returncode:
+        raise SystemExit("\n".join(said[-40:]))
+    return said
 
 
 def survives(mutant: str) -> bool:
@@ -106,15 +114,30 @@ def change(mutant: str) -> str:
     return f"{module}.{name}: {was} → {now}"
 
 
+def retried(mutants: list[str], workers: int) -> dict[str, str]:
+    """Return what becomes of mutants in a second trial; those explained have none."""
+    groups = tomllib.loads(SETTINGS.read_text())["explained"]
+    explained = {mutant for group in groups for mutant in group["mutants"]}
+    with ThreadPoolExecutor(workers) as pool:
+        changes = dict(zip(mutants, pool.map(change, mutants), strict=True))
+        tried = [mutant for mutant in mutants if changes[mutant] not in explained]
+        alive = dict(zip(tried, pool.map(survives, tried), strict=True))
+    for mutant in (one for one in tried if alive[one]):
+        print(f"{mutant} survived:\n    {changes[mutant]}")
+    became = {True: "survived", False: "killed", None: "explained"}
+    return {mutant: became[alive.get(mutant)] for mutant in mutants}
+
+
 def tell(became: dict[str, str]) -> None:
     """Print a table: how many mutants each module has, and what became of them."""
     modules: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for mutant, how in became.items():
         modules[mutant.split(".")[2]][how] += 1
     modules["all"] = sum(modules.values(), Counter())
-    print("| module | mutants | killed | survived |\n|---|--:|--:|--:|")
+    print("| module | mutants | killed | explained | survived |\n|---|--:|--:|--:|--:|")
     for module, n in modules.items():
-        print(f"| {module} | {n.total()} | {n['killed']} | {n['survived']} |")
+        of_each = (n["killed"], n["explained"], n["survived"])
+        print(f"| {module} | {n.total()} | {' | '.join(map(str, of_each))} |")
 
 
 def main() -> int:
@@ -124,24 +147,17 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     given = parser.parse_args()
     copy()
-    run = ["run", "--max-children", str(given.workers), *given.mutants]
-    subprocess.run([sys.executable, "-m", "mutmut", *run], cwd=TREE, check=True)
+    mutmut("run", "--max-children", str(given.workers), *given.mutants, shown=True)
     told = (line.strip().split(": ") for line in mutmut("results", "--all", "1"))
     became = {mutant: how for mutant, how in told if how != "not checked"}
     left = [mutant for mutant, how in became.items() if how != "killed"]
-    with ThreadPoolExecutor(given.workers) as pool:
-        for mutant, alive in zip(left, pool.map(survives, left), strict=True):
-            became[mutant] = "survived" if alive else "killed"
-        survivors = [mutant for mutant in left if became[mutant] == "survived"]
-        changes = dict(zip(survivors, pool.map(change, survivors), strict=True))
+    became |= retried(left, given.workers)
     tell(became)
-    explained = tomllib.loads(SETTINGS.read_text()).get("explained", {})
-    open_ = {m: c for m, c in changes.items() if c not in explained}
-    for mutant, changed in open_.items():
-        print(f"{mutant}\n    {changed}")
+    survivors = [mutant for mutant, how in became.items() if how != "killed"]
+    unexplained = [mutant for mutant in survivors if became[mutant] == "survived"]
     killed = 1 - len(survivors) / len(became)
-    print(f"{killed:.1%} killed; {len(open_)} of {len(survivors)} not explained")
-    return int(killed < BAR or bool(open_))
+    print(f"{killed:.1%} killed; {len(unexplained)} survivors are not explained")
+    return int(killed < BAR or bool(unexplained))
 
 
 if __name__ == "__main__":
