@@ -34,6 +34,7 @@ from components.kernel import (
     ServiceError,
     Wire,
 )
+from components.kernel.lasting import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -202,10 +203,11 @@ class PrefectApi:
 
     @cached_property
     def _entered(self) -> SyncPrefectClient:
-        # Two seconds of imports, which only a process that really calls must pay.
-        from prefect.client.orchestration import SyncPrefectClient  # noqa: PLC0415
+        # A second of imports, which only a process that really calls must pay.
+        with lasting():
+            from prefect.client.orchestration import SyncPrefectClient  # noqa: PLC0415
 
-        from .transport import prepare  # noqa: PLC0415
+            from .transport import prepare  # noqa: PLC0415
 
         client = SyncPrefectClient(
             self._endpoint.url,
