@@ -132,6 +132,22 @@ def _runs(module: str) -> bool:
     return path.with_suffix(".py").exists() or (path / "__main__.py").exists()
 
 
+def test_options_that_pages_give_are_taken() -> None:
+    """Every option of a tool of ours, by make or by itself, is one that it knows."""
+    ours = re.compile(rf"ARGS=|python -m {FOLDERS}\b|^\| `--")
+    said = {
+        option
+        for page in PAGES
+        for line in page.read_text().splitlines()
+        if ours.search(line)
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", line)
+    }
+    code = "\n".join(file.read_text() for file in tracked("*.py"))
+    known = set(re.findall(r'"(--[a-z][a-z-]+)"', code))
+    assert "--unmanaged" in said
+    assert said - known - {"--refresh"} == set()  # which is pulumi's own
+
+
 def _each(path: str) -> list[str]:
     """Write a path with alternatives, `a/{b,c}.py`, as several."""
     before, found, rest = path.partition("{")
