@@ -90,11 +90,11 @@ def one_line(text: str) -> str:
     writes it; of a very long text the middle is left out, because its end says what
     to do.
     """
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     if len(text) > MAX_LENGTH:
         text = f"{text[: MAX_LENGTH // 2]} … {text[-MAX_LENGTH // 2 :]}"
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return text
 
 
 def told(error: BaseException) -> str:

@@ -68,6 +68,8 @@ def valid_rrule(text: str) -> str:
         raise ValueError(
             f"'{text}' is not a recurrence rule, such as 'FREQ=DAILY;BYHOUR=9': {error}"
         ) from None
+    if (interval := _INTERVAL.search(text)) and not int(interval[1]):
+        raise ValueError(f"'{text}' has an interval of 0; write 1 or more")
     return text
 
 
@@ -109,6 +111,8 @@ def canonical_rrule(rule: str, timezone: str) -> str:
     try:
         period = unit * int(interval[1] if interval else 1)
     except OverflowError:
+        return rule
+    if not period:  # the service may hold what this refuses to write
         return rule
     in_phase = not (start - RRULE_ANCHOR) % period
     now = datetime.now(ZoneInfo(timezone)).replace(tzinfo=None)

@@ -72,6 +72,8 @@ def test_a_damaged_one_is_read_or_told(name: str, data: st.DataObject) -> None:
         ("rrule", b"rrule\nDTSTART:20240080000|FREQ=DAILY"),
         ("rrule", b"rrule\nDTSTART:20240101T080000|FREQ=SECONDLY;INTERVAL=99999999999"),
         ("rrule", b"rrule\nDTSTART:20240101 8 XYZ|FREQ=DAILY"),
+        ("rrule", b"rrule\nDTSTART:20240101T080000|FREQ=SECONDLY;INTERVAL=0"),
+        ("cron", b"cron\n" + b"\0" * 500),
         ("interval", b"interval\nPT1H30M"),
         ("interval", b"interval\nP99999999999D"),
         ("kept facts.json", b"[]"),
@@ -79,6 +81,10 @@ def test_a_damaged_one_is_read_or_told(name: str, data: st.DataObject) -> None:
         ("kept preview.json", b'{"steps":[{"op":[]}]}'),
         ("kept preview.json", b"[1]"),
         ("kept rehearsal.json", b'{"stages":[{}]}'),
+        (
+            "kept rehearsal.json",
+            b'{"stack":"a","base":"b","stages":[{"title":1,"seconds":"x"}]}',
+        ),
         ("kept said.txt", b"\xff"),
     ],
 )

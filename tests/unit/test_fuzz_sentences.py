@@ -49,4 +49,4 @@ def test_of_a_long_text_both_ends_are_told() -> None:
     told = one_line("'" + "x" * 70_000 + "' is too long; shorten it")
     assert told.startswith("'xxx")
     assert told.endswith("x' is too long; shorten it")
-    assert len(told) == MAX_LENGTH + 3
+    assert len(told) == MAX_LENGTH + len(" … ")

@@ -85,7 +85,7 @@ def read_preview(folder: Path) -> Preview:
             folder.joinpath("preview.json").read_text(encoding="utf-8"),
             folder.joinpath("said.txt").read_text(encoding="utf-8"),
             code=facts["code"],
-            findings=[Finding(**one) for one in facts["findings"]],
+            findings=[_finding(**one) for one in facts["findings"]],
             unseen=_text(facts["unseen"]),
         )
 
@@ -114,7 +114,7 @@ def rehearsals(folder: Path = REHEARSALS) -> list[Rehearsal]:
         preview = read_preview(file.parent) if there else None
         with _as_kept(file.parent):
             report = json.loads(file.read_text(encoding="utf-8"))
-            stages = tuple(Stage(**stage) for stage in report["stages"])
+            stages = tuple(_stage(**stage) for stage in report["stages"])
             stack, base = _text(report["stack"]), _text(report["base"])
             found.append(Rehearsal(stack, base, stages, preview))
     return sorted(found, key=lambda rehearsal: _place(rehearsal.stack))
@@ -123,6 +123,14 @@ def rehearsals(folder: Path = REHEARSALS) -> list[Rehearsal]:
 def _as_kept(folder: Path) -> AbstractContextManager[None]:
     way_out = f"run `make plan` or `make rehearse` of stack {folder.name} again"
     return of_that_form(f"what was kept in {folder}", way_out)
+
+
+def _stage(title: str, seconds: float, failed: bool = False, said: str = "") -> Stage:
+    return Stage(_text(title), float(seconds), bool(failed), _text(said))
+
+
+def _finding(stops: bool, text: str) -> Finding:
+    return Finding(bool(stops), _text(text))
 
 
 def _text(value: Any) -> str:
