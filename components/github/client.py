@@ -16,10 +16,9 @@ Settings, each from the environment first and from the stack's config second:
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from components.kernel import (
     ConfigurationError,
@@ -27,6 +26,7 @@ from components.kernel import (
     ServiceError,
     Wire,
 )
+from components.kernel.endpoint import host_of, secret_text, setting
 
 from .missing import judge
 from .place import Place
@@ -160,20 +160,17 @@ def connect(config: Config, place: Place) -> GithubApi:
 
 
 def _credential(config: Config) -> Credential:
-    url = _setting(config, "GITHUB_API_URL", "githubApiUrl") or API_URL
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise ConfigurationError(
-            f"GITHUB_API_URL is '{url}'; give a URL such as {API_URL}"
-        )
+    url = setting(config, "GITHUB_API_URL", "githubApiUrl") or API_URL
+    host_of(url, "GITHUB_API_URL", API_URL)
     url = url.rstrip("/")
-    if token := _setting(config, "GITHUB_TOKEN", "githubToken"):
+    if token := setting(config, "GITHUB_TOKEN", "githubToken"):
         return Credential(url, token)
     app = Credential(
         url,
         None,
-        _setting(config, "GITHUB_APP_ID", "githubAppId"),
-        _setting(config, "GITHUB_APP_INSTALLATION_ID", "githubAppInstallationId"),
-        _setting(config, "GITHUB_APP_PRIVATE_KEY", "githubAppPrivateKey"),
+        setting(config, "GITHUB_APP_ID", "githubAppId"),
+        setting(config, "GITHUB_APP_INSTALLATION_ID", "githubAppInstallationId"),
+        secret_text(config, "GITHUB_APP_PRIVATE_KEY", "githubAppPrivateKey"),
     )
     if not (app.app_id and app.installation_id and app.private_key):
         raise ConfigurationError(
@@ -186,10 +183,6 @@ def _credential(config: Config) -> Credential:
             "installation's URL on GitHub"
         )
     return app
-
-
-def _setting(config: Config, variable: str, key: str) -> str | None:
-    return os.environ.get(variable) or config.get(key)
 
 
 def part(name: object) -> str:

@@ -13,7 +13,6 @@ Settings, each from the environment first and from the stack's config second:
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from components.kernel import (
     Wire,
     redact,
 )
+from components.kernel.endpoint import setting
 from components.kernel.lasting import lasting
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def connect(config: Config, environment: str = "") -> ModalApi:
         ConfigurationError: There is no token.
     """
     token_id = own_token_id(config)
-    token_secret = _setting(config, "MODAL_TOKEN_SECRET", "modalTokenSecret")
+    token_secret = setting(config, "MODAL_TOKEN_SECRET", "modalTokenSecret")
     if not token_id or not token_secret:
         raise ConfigurationError(
             "no Modal token is configured; set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET"
@@ -238,20 +238,16 @@ def connect_as(
         token_secret: Its secret.
         environment: The environment's name.
     """
-    url = _setting(config, "MODAL_SERVER_URL", "modalServerUrl") or SERVER_URL
+    url = setting(config, "MODAL_SERVER_URL", "modalServerUrl") or SERVER_URL
     return _opened(Endpoint(url, token_id, token_secret), environment)
 
 
 def own_token_id(config: Config) -> str | None:
     """Return the id of the token that flowground itself works with."""
-    return _setting(config, "MODAL_TOKEN_ID", "modalTokenId")
+    return setting(config, "MODAL_TOKEN_ID", "modalTokenId")
 
 
 def _opened(endpoint: Endpoint, environment: str = "") -> ModalApi:
     with _connecting:
         connection = _connections.setdefault(endpoint, Connection(endpoint))
     return ModalApi(connection, environment)
-
-
-def _setting(config: Config, variable: str, key: str) -> str | None:
-    return os.environ.get(variable) or config.get(key)

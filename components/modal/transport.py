@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import socket
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from components.kernel import ConfigurationError, Wire
+from components.kernel import Wire
+from components.kernel.endpoint import host_of
 
 from .client import unreachable
 
@@ -24,7 +24,6 @@ PROBE_SECONDS: Final = 5.0
 # No call of a kind takes as long: one that does has lost its connection.
 ANSWER_SECONDS: Final = 60.0
 _LOOPBACK: Final = {"localhost", "127.0.0.1"}
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Transport:
@@ -35,7 +34,10 @@ class Transport:
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        hosts = [_host(url.strip()) for url in endpoint.server_url.split(",")]
+        hosts = [
+            host_of(url.strip(), "MODAL_SERVER_URL", "https://api.modal.com")
+            for url in endpoint.server_url.split(",")
+        ]
         if all(host in _LOOPBACK for host, _ in hosts):
             # The SDK sends even loopback through HTTPS_PROXY, whatever NO_PROXY says.
             os.environ.setdefault("MODAL_DISABLE_API_PROXY", "1")
@@ -96,16 +98,6 @@ def _decoded(answer: Message) -> Wire:
         preserving_proto_field_name=True,
         always_print_fields_with_no_presence=True,
     )
-
-
-def _host(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise ConfigurationError(
-            f"MODAL_SERVER_URL names no control plane: '{url}'; "
-            "write it like https://api.modal.com"
-        )
-    return parts.hostname, parts.port or _PORTS[parts.scheme]
 
 
 def _proxied() -> bool:

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import os
 import re
 import threading
 from functools import cached_property
@@ -34,6 +33,7 @@ from components.kernel import (
     ServiceError,
     Wire,
 )
+from components.kernel.endpoint import host_of, secret_text, setting
 from components.kernel.lasting import lasting
 
 if TYPE_CHECKING:
@@ -305,11 +305,12 @@ def connect_workspace(config: Config, workspace_id: UUID | None) -> PrefectApi:
     if workspace_id is not None:
         endpoint = _in_account(config, f"/workspaces/{workspace_id}")
         return _connection(endpoint, workspace_id)
-    url = _setting(config, "PREFECT_API_URL", "prefectApiUrl")
+    url = setting(config, "PREFECT_API_URL", "prefectApiUrl")
     if not url:
         raise ConfigurationError(
             "no Prefect API is configured; set PREFECT_API_URL, or name a workspace"
         )
+    host_of(url, "PREFECT_API_URL", "http://127.0.0.1:4200/api")
     return _connection(_endpoint(config, url))
 
 
@@ -323,10 +324,12 @@ def connect_account(config: Config) -> PrefectApi:
 
 
 def _in_account(config: Config, path: str) -> Endpoint:
-    root = _setting(config, "PREFECT_CLOUD_API_URL", "prefectCloudApiUrl")
-    account = _setting(config, "PREFECT_CLOUD_ACCOUNT_ID", "prefectAccountId")
+    root = setting(config, "PREFECT_CLOUD_API_URL", "prefectCloudApiUrl")
+    root = root or CLOUD_API_URL
+    host_of(root, "PREFECT_CLOUD_API_URL", CLOUD_API_URL)
+    account = setting(config, "PREFECT_CLOUD_ACCOUNT_ID", "prefectAccountId")
     if not account:
-        url = _setting(config, "PREFECT_API_URL", "prefectApiUrl") or ""
+        url = setting(config, "PREFECT_API_URL", "prefectApiUrl") or ""
         named = _IN_ACCOUNT.search(url)
         account = named["account"] if named else None
     if not account:
@@ -334,19 +337,15 @@ def _in_account(config: Config, path: str) -> Endpoint:
             "no Prefect account is configured; set PREFECT_CLOUD_ACCOUNT_ID, "
             "or the stack's prefectAccountId"
         )
-    return _endpoint(config, f"{root or CLOUD_API_URL}/accounts/{account}{path}")
+    return _endpoint(config, f"{root}/accounts/{account}{path}")
 
 
 def _endpoint(config: Config, url: str) -> Endpoint:
     return Endpoint(
         url.rstrip("/"),
-        _setting(config, "PREFECT_API_KEY", "prefectApiKey"),
-        _setting(config, "PREFECT_API_AUTH_STRING", "prefectApiAuthString"),
+        setting(config, "PREFECT_API_KEY", "prefectApiKey"),
+        secret_text(config, "PREFECT_API_AUTH_STRING", "prefectApiAuthString"),
     )
-
-
-def _setting(config: Config, variable: str, key: str) -> str | None:
-    return os.environ.get(variable) or config.get(key)
 
 
 def part(name: object) -> str:

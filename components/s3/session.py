@@ -9,10 +9,10 @@ import threading
 from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from components.kernel import ConfigurationError
+from components.kernel.endpoint import host_of
 from components.kernel.lasting import lasting
 
 from .errors import unreachable
@@ -28,7 +28,6 @@ ANSWER_SECONDS: Final = 60.0
 # Four workers of the provider, each reading a bucket's parts side by side, and
 # uploads of many small files.
 CONNECTIONS: Final = 64
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Account(NamedTuple):
@@ -125,7 +124,7 @@ class Session:
             max_pool_connections=CONNECTIONS,
         )
         if url is not None:
-            host, port = _host(url)
+            host, port = host_of(url, "AWS_ENDPOINT_URL", "https://s3.example.com")
             if _loopback(host):  # no proxy reaches this machine's own
                 settings = settings.merge(Settings(proxies={}))
             if _loopback(host) or not getproxies().keys() & {"http", "https", "all"}:
@@ -153,16 +152,6 @@ def _send_what_is_read(request: Any, **_: Any) -> None:
     """
     if isinstance(request.data, BytesIO):
         del request.headers["Expect"]
-
-
-def _host(url: str) -> tuple[str, int]:
-    with suppress(ValueError):
-        parts = urlsplit(url)
-        if parts.scheme in _PORTS and parts.hostname:
-            return parts.hostname, parts.port or _PORTS[parts.scheme]
-    raise ConfigurationError(
-        f"AWS_ENDPOINT_URL is '{url}'; give a URL such as https://s3.example.com"
-    )
 
 
 def _loopback(host: str) -> bool:
