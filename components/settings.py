@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from components.github.settings import GithubSettings
 from components.kernel import ConfigurationError, Part
-from components.kernel.check import failures_of
+from components.kernel.check import failures_of, listed
 from components.modal.settings import ModalSettings
 from components.prefect.settings import PrefectSettings
 from components.s3.settings import S3Settings
@@ -73,10 +73,7 @@ class Settings(Part):
         try:
             return cls.model_validate(present)
         except ValidationError as error:
-            lines = [
-                f"  {config.name}:{path}: {reason}"
-                for path, reason in failures_of(error, present)
-            ]
+            lines = listed(failures_of(error, present), f"{config.name}:")
             raise ConfigurationError(
                 "\n".join(["its config is not valid:", *lines])
             ) from None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from components.kernel import ConfigurationError
-from components.kernel.check import failures_of
+from components.kernel.check import failures_of, listed
 from components.prefect.settings import PrefectSettings
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def merged(there: Mapping[str, Any], result: Described) -> dict[str, Any]:
     try:
         PrefectSettings.model_validate(settings)
     except ValidationError as error:
-        lines = [f"  {f.path}: {f.reason}" for f in failures_of(error, settings)]
+        lines = listed(failures_of(error, settings))
         raise ConfigurationError(
             "\n".join(["its config would not be valid; correct it first:", *lines])
         ) from None

@@ -13,7 +13,7 @@ from .errors import one_line
 from .model import BORDER, field_adapters, present
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pydantic_core import ErrorDetails
 
@@ -125,6 +125,20 @@ def failures_of(
     ]
 
 
+def listed(failures: Iterable[Failure], within: str = "") -> Iterator[str]:
+    """Write failures as lines, as many as somebody will read.
+
+    Args:
+        failures: What is wrong.
+        within: What their paths begin with.
+    """
+    every = list(failures)
+    for path, reason in every[:_MOST_FAILURES]:
+        yield f"  {within}{path}: {reason}"
+    if len(every) > _MOST_FAILURES:
+        yield f"  … and {len(every) - _MOST_FAILURES} more; correct these first"
+
+
 def _location(
     error: ErrorDetails, props: Mapping[str, Any], within: Location
 ) -> Location:
@@ -160,6 +174,7 @@ def _opened(value: Any) -> Any:
 _PLAIN: Final = re.compile(r"""[^.\[\]"]+""")
 # A path that is longer names its place no better.
 _MOST_STEPS: Final = 20
+_MOST_FAILURES: Final = 50
 _MOST_CHARACTERS: Final = 60
 
 

@@ -99,3 +99,10 @@ def test_what_merges_a_mapping_may_say_a_key_anew() -> None:
     """`<<` is there for that; the projects above use it."""
     text = b"definitions: {a: &a {b: 1}, c: {<<: *a, b: 2}}"
     assert is_told_or_read("fields", text) == ""
+
+
+def test_of_very_many_faults_the_first_are_told() -> None:
+    """Nobody reads two thousand, and the first often explains the rest."""
+    told = is_told_or_read("fields", b"deployments: [" + b"x, " * 2_000 + b"]")
+    assert told.count("\n") == 51
+    assert told.endswith("… and 1950 more; correct these first")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from components.github.entries import entries
 from components.github.settings import GithubSettings
 from components.kernel import ConfigurationError
-from components.kernel.check import failures_of
+from components.kernel.check import failures_of, listed
 from components.kernel.parsing import read_yaml
 
 from .render import Job
@@ -141,10 +141,7 @@ def _settings(name: str, project: str, given: Any) -> GithubSettings:
         return GithubSettings.model_validate(given)
     except ValidationError as error:
         props = given if isinstance(given, Mapping) else {}
-        faults: Sequence[str] = [
-            f"  {project}:github.{path}: {reason}"
-            for path, reason in failures_of(error, props)
-        ]
+        faults = listed(failures_of(error, props), f"{project}:github.")
         raise ConfigurationError(
             "\n".join([f"the config of stack {name} is not valid:", *faults])
         ) from None

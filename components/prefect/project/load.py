@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from components.kernel import ConfigurationError, Location, property_path
-from components.kernel.check import Failure, failures_of
+from components.kernel.check import Failure, failures_of, listed
 from components.kernel.parsing import read_yaml
 
 from .model import ProjectFile
@@ -58,8 +58,7 @@ def parse(read: Mapping[str, Any], place: object) -> ProjectFile:
 
 def faulty(place: object, faults: Iterable[Failure]) -> ConfigurationError:
     """Return the one error that tells all faults of a file."""
-    lines = [f"  {fault.path}: {fault.reason}" for fault in faults]
-    return ConfigurationError("\n".join([f"{place} is not valid:", *lines]))
+    return ConfigurationError("\n".join([f"{place} is not valid:", *listed(faults)]))
 
 
 def below(path: Location, faults: Iterable[Failure]) -> Iterator[Failure]:
