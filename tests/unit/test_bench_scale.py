@@ -74,6 +74,26 @@ def test_the_floor_counts_above_the_engine() -> None:
     assert "2.0 times the floor" in cold.measured
 
 
+def test_a_small_round_is_held_to_its_calls_alone() -> None:
+    """Ten deployments take what it takes to start, and no bar is set for that."""
+    engine = {phase: {"seconds": 2.0} for phase in ("cold up", "destroy")}
+    floor = {"create": 2.0, "delete": 1.0}
+    assert not list(bars(Shape(10), _round(floor=floor, engine=engine, tofu="")))
+
+
+def test_a_slow_line_has_a_bar_of_its_own() -> None:
+    """With a latency, both are compared behind it."""
+    slow = dict.fromkeys(("cold up", "refresh", "destroy"), {"seconds": 2.0})
+    theirs = {phase: {"seconds": 3.9} for phase in slow} | {"refresh": {"seconds": 4.0}}
+    late = _round(slow=slow, slow_tofu=theirs, latency=0.1)
+    told = {bar.what: bar.met for bar in bars(Shape(100), late)}
+    assert told == {
+        "cold up against OpenTofu, at 100 ms a call": False,
+        "destroy against OpenTofu, at 100 ms a call": False,
+        "refresh against OpenTofu, at 100 ms a call": True,
+    }
+
+
 def test_one_write_too_many_is_told() -> None:
     """Writes are held against the objects, and a refresh must make none."""
     shape = Shape(10)
