@@ -83,7 +83,7 @@ def test_a_small_round_is_held_to_its_calls_alone() -> None:
 
 def test_a_slow_line_has_a_bar_of_its_own() -> None:
     """With a latency, both are compared behind it."""
-    slow = dict.fromkeys(("cold up", "refresh", "destroy"), {"seconds": 2.0})
+    slow = {key: {"seconds": 2.0} for key in ("cold up", "refresh", "destroy")}
     theirs = {phase: {"seconds": 3.9} for phase in slow} | {"refresh": {"seconds": 4.0}}
     late = _round(slow=slow, slow_tofu=theirs, latency=0.1)
     told = {bar.what: bar.met for bar in bars(Shape(100), late)}
