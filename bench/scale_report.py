@@ -96,7 +96,12 @@ def _times(result: Mapping[str, Any]) -> Iterator[list[str]]:
         elif found:
             if part == "floor":
                 found = {_SIDES[side]: {"seconds": s} for side, s in found.items()}
-            yield [title, *(_seconds(found.get(phase)) for phase in _PHASES)]
+            by = (
+                ", counted by the proxy"
+                if part == "ours" and "proxied" in result
+                else ""
+            )
+            yield [f"{title}{by}", *(_seconds(found.get(phase)) for phase in _PHASES)]
     if result.get("latency"):
         late = f"with {result['latency'] * 1000:.0f} ms a call"
         slow = {phase: result["slow"][phase] for phase in _PHASES}

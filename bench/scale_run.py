@@ -71,7 +71,8 @@ def take(  # noqa: PLR0917  # six things that a round is made of
                 result |= _tofu(work, shape, url, latency)
         result["load"][1] = round(os.getloadavg()[0], 1)
         if "ours" not in parts and part == "calls" and not latency:
-            result["ours"] = result["slow"]  # once through the proxy has to do
+            # Once through the proxy has to do.
+            result |= {"ours": result["slow"], "proxied": True}
 
 
 def _phases(stack: PrefectStack) -> dict[str, Any]:
