@@ -4,6 +4,15 @@ It stands on boto3, whose clients bring signing, retries of what was throttled o
 redirects to a bucket's region, and AWS's own ways to find credentials (SSO, web
 identity, instance roles…). Ours are the `errors`, patience with AWS's own locks and
 delays, and the quick answer where nothing listens.
+
+Settings, each from the environment first and from the stack's config second:
+
+- AWS_REGION (or AWS_DEFAULT_REGION), `awsRegion`.
+- AWS_ENDPOINT_URL (or one service's, as AWS_ENDPOINT_URL_S3), `awsEndpointUrl`: another
+  service than AWS's own.
+- AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or AWS_PROFILE;
+  `awsAccessKeyId`, `awsSecretAccessKey` and `awsSessionToken`, or `awsProfile`. A
+  credential comes whole from one of the two. With neither, AWS's own ways are tried.
 """
 
 from __future__ import annotations
