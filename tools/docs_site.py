@@ -27,7 +27,10 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
         "*.md",
     ),
     "The local cloud": ("localcloud.md", "localcloud-*.md", "engine.md"),
-    "Measured": ("benchmarks.md", "reliability.md", "*-parity.md"),
+    "Measured": (
+        *("benchmarks.md", "reliability.md", "bad-input.md", "mutants.md"),
+        "*-parity.md",
+    ),
     "Reference": ("reference/README.md", "reference/settings.md", "outputs/*.md"),
     "Kinds of Prefect": ("reference/prefect-*.md",),
     "Kinds of Modal": ("reference/modal-*.md",),

@@ -30,20 +30,22 @@ def fuzz(name: str, seconds: int) -> bool:
     """Fuzz a target; tell whether all was well."""
     with tempfile.TemporaryDirectory(prefix="flowground-fuzz-") as folder:
         started = time.monotonic()
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "tests.fuzz.drive", name),
-                f"-max_total_time={seconds}",
-            ],
-            cwd=ROOT,
-            env={**os.environ, "TMPDIR": folder},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=seconds + _MORE_SECONDS,
-            check=False,
-        )
+        command = [sys.executable, "-m", "tests.fuzz.drive", name]
+        try:
+            done = subprocess.run(
+                [*command, f"-max_total_time={seconds}"],
+                cwd=ROOT,
+                env={**os.environ, "TMPDIR": folder},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                timeout=seconds + _MORE_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            print(f"{name:<20} did not end, and was ended: {' '.join(command)}")
+            return False
     tried = _TRIED.search(done.stdout)
     took = time.monotonic() - started
     said = "well" if done.returncode == 0 else "FAILED"
@@ -51,7 +53,7 @@ def fuzz(name: str, seconds: int) -> bool:
     if done.returncode:
         print(done.stdout[-6_000:])
         if kept := _KEPT.search(done.stdout):
-            print(f"again: {sys.executable} -m tests.fuzz.drive {name} {kept[1]}")
+            print(f"again: {' '.join(command)} {kept[1]}")
     sys.stdout.flush()
     return done.returncode == 0
 

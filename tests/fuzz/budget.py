@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 
-def few(examples: int, **others: Any) -> settings:
+def few(examples: int) -> settings:
     """Return settings with so many examples, where no hunt is on."""
     profile = settings.default
     assert profile is not None
     hunts = not profile.derandomize
-    return settings(max_examples=profile.max_examples if hunts else examples, **others)
+    return settings(
+        max_examples=profile.max_examples if hunts else examples,
+        # That a machine is slow, or an example large, is no finding.
+        suppress_health_check=list(HealthCheck),
+    )

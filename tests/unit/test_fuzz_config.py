@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, example, given
+from hypothesis import example, given
 
 from tests.fuzz.budget import few
 from tests.fuzz.documents import clean_up, doctors_config
@@ -45,14 +45,14 @@ def test_the_committed_stacks_are_taken(stack: str) -> None:
     assert is_told_or_sound(config_of(stack)) == ""
 
 
-@few(60, suppress_health_check=[HealthCheck.too_slow])
+@few(60)
 @given(bent(DEV, times=2).filter(lambda value: isinstance(value, dict)))
 def test_a_bad_config_is_told(config: dict[str, Any]) -> None:
     """One error, in words; no traceback, and no secret."""
     is_told_or_sound(config)
 
 
-@few(60, suppress_health_check=[HealthCheck.too_slow])
+@few(60)
 @given(bent(DEV, times=2).filter(lambda value: isinstance(value, dict)))
 @example(wrong("s3/dag_buckets", " "))
 @example(wrong("s3/dag_buckets/dags", ["key"]))

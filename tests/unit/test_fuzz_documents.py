@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fuzz import documents, projects
@@ -36,7 +36,7 @@ def test_the_good_ones_are_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 @given(st.data())
-@few(20, suppress_health_check=[HealthCheck.too_slow])
+@few(20)
 def test_a_damaged_one_is_read_or_told(name: str, data: st.DataObject) -> None:
     """Never a traceback."""
     document = DOCUMENTS[name]

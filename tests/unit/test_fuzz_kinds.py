@@ -6,7 +6,7 @@ import math
 
 import pulumi
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from components.kernel.inputs import to_inputs
@@ -30,7 +30,7 @@ def test_what_the_samples_say_is_taken(token: str) -> None:
 
 
 @pytest.mark.parametrize("token", KINDS)
-@few(25, suppress_health_check=[HealthCheck.too_slow])
+@few(25)
 @given(st.data())
 def test_bad_inputs_are_told_and_good_ones_are_canonical(
     token: str, data: st.DataObject
@@ -41,7 +41,7 @@ def test_bad_inputs_are_told_and_good_ones_are_canonical(
 
 @pytest.mark.parametrize("token", KINDS)
 @given(st.data())
-@few(15, suppress_health_check=[HealthCheck.too_slow])
+@few(15)
 def test_what_no_property_can_hold_is_told(token: str, data: st.DataObject) -> None:
     """A program's NaN, or half a character: by its field, and without a traceback."""
     is_sent_or_told(data.draw(written(KINDS[token])))

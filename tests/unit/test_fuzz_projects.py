@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, assume, given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.fuzz import projects
@@ -41,7 +41,7 @@ def written(value: Any) -> bytes:
         raise
 
 
-@few(60, suppress_health_check=[HealthCheck.too_slow])
+@few(60)
 @given(st.data(), st.sampled_from(sorted(SEEDS)))
 def test_a_bad_project_is_told(data: st.DataObject, name: str) -> None:
     """No traceback: what is wrong, by its path in the file."""
@@ -49,7 +49,7 @@ def test_a_bad_project_is_told(data: st.DataObject, name: str) -> None:
     is_told_or_declared(name, written(content))
 
 
-@few(200, suppress_health_check=[HealthCheck.too_slow])
+@few(200)
 @given(st.data(), st.sampled_from(sorted(SEEDS)))
 def test_a_file_that_is_no_yaml_is_told(data: st.DataObject, name: str) -> None:
     """By its line, whatever an editor, a merge or a disk has made of it."""
