@@ -10,13 +10,19 @@ into `tests/torture/kept.py`.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import signal
 import sys
 import time
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from tests.torture.kept import KEPT
 from tests.torture.seeds import Report
 from tests.torture.workers import run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def tell(report: Report) -> None:
@@ -38,26 +44,32 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
-    faults: Counter[str] = Counter()
-    failed: list[int] = []
-    calls = errors = 0
-    started = time.monotonic()
     drawn = range(given.first, given.first + given.seeds)
     seeds = list(dict.fromkeys(drawn if given.first else (*KEPT, *drawn)))
-    for report in run(seeds, given.workers):
-        tell(report)
+    started = time.monotonic()
+    done: list[Report] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):  # what is done counts
+        for report in run(seeds, given.workers):
+            tell(report)
+            done.append(report)
+    return summarize(done, time.monotonic() - started)
+
+
+def summarize(done: Sequence[Report], took: float) -> int:
+    """Print what all seeds went through, and return 1 if any failed."""
+    faults: Counter[str] = Counter()
+    for report in done:
         faults.update(report.drawn)
-        calls += report.calls
-        errors += len(report.errors)
-        if report.problems:
-            failed.append(report.seed)
-    took = time.monotonic() - started
+    failed = sorted(report.seed for report in done if report.problems)
+    calls = sum(report.calls for report in done)
+    errors = sum(len(report.errors) for report in done)
     print(
-        f"\n{len(seeds)} seeds in {took:.0f} s: {calls} calls, {faults.total()} faults"
+        f"\n{len(done)} seeds in {took:.0f} s: {calls} calls, {faults.total()} faults"
     )
     print(f"{errors} resources ended with errors; {len(failed)} seeds failed: {failed}")
     for name, count in sorted(faults.items()):
-        print(f"    {name:<24} {count}")
+        print(f"    {name:<26} {count}")
     return 1 if failed else 0
 
 

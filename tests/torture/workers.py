@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import queue
+import signal
+import sys
 import tempfile
 import traceback
 from pathlib import Path
@@ -21,7 +23,10 @@ _LOOK_SECONDS: Final = 5.0
 
 
 def run(seeds: Iterable[int], workers: int) -> Iterator[Report]:
-    """Yield the reports of all seeds, as they are done."""
+    """Yield the reports of all seeds, as they are done.
+
+    Who stops listening before the end stops the workers too.
+    """
     todo: Queue[int | None] = _SPAWNING.Queue()
     reports: Queue[Report] = _SPAWNING.Queue()
     left = list(seeds)
@@ -32,19 +37,26 @@ def run(seeds: Iterable[int], workers: int) -> Iterator[Report]:
     ]
     for worker in running:
         worker.start()
-    while left:
-        try:
-            report = reports.get(timeout=_LOOK_SECONDS)
-        except queue.Empty:
-            assert any(worker.is_alive() for worker in running), f"no word of {left}"
-            continue
-        left.remove(report.seed)
-        yield report
-    for worker in running:
-        worker.join()
+    try:
+        while left:
+            try:
+                report = reports.get(timeout=_LOOK_SECONDS)
+            except queue.Empty:
+                assert any(worker.is_alive() for worker in running), (
+                    f"no word of {left}"
+                )
+                continue
+            left.remove(report.seed)
+            yield report
+    finally:
+        for worker in running:
+            if left:
+                worker.terminate()
+            worker.join()
 
 
 def _work(seeds: Queue[int | None], reports: Queue[Report]) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # and stop the services
     more = iter(seeds.get, None)
     clean = False
     while not clean:  # a failing seed may leave anything behind
