@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, Field
 
 from components.kernel import Args, Json, JsonList, JsonObject, Location, Names, Part
-from components.kernel.check import Failure, check_properties, property_path
+from components.kernel.check import (
+    Failure,
+    check_properties,
+    listed,
+    property_path,
+)
 from tests.unit.kernel.library import BookArgs
 from tests.unit.kernel.values import Example, across_the_border, exactly, examples
 
@@ -256,6 +261,16 @@ def test_a_branch_that_is_not_there_is_told_with_those_that_are() -> None:
     for there, shown in (("day", "day"), ("x" * 61, "x" * 60)):
         told = failing(Job, {"name": "ab", "tagged": {"sort": there}})
         assert told == {"tagged": f"has 'sort' '{shown}'; use 'cron', 'every'"}
+
+
+def test_of_many_failures_fifty_are_listed() -> None:
+    """As many as somebody will read, and how many more there are."""
+    many = [Failure(f"a[{n}]", "is wrong; correct it") for n in range(52)]
+    lines = [f"  within.a[{n}]: is wrong; correct it" for n in range(50)]
+    assert list(listed(many[:50], "within.")) == lines
+    more = "  … and 2 more; correct these first"
+    assert list(listed(many, "within.")) == [*lines, more]
+    assert list(listed(many[:1])) == ["  a[0]: is wrong; correct it"]
 
 
 def test_what_is_no_structure_is_told() -> None:
