@@ -68,7 +68,7 @@ class Table:
             to_docs: Put it into docs/benchmarks.md too.
         """
         told = (sys.modules["__main__"].__doc__ or "").strip()
-        load = f"{os.getloadavg()[1]:.0f}, by this and by other work"
+        load = f"{os.getloadavg()[1]:.0f}"
         where = f"Measured on {os.cpu_count()} cores, at a load of {load}."
         missed = [f"Not faster: {row}." for row in self.missed()]
         heading = f"## {self.title}"
