@@ -44,10 +44,10 @@ def section(results: Mapping[int, Mapping[str, Any]], notes: str) -> str:
 def _intro() -> str:
     return (
         "## Prefect: N deployments\n\n"
-        "`make bench` (its last part: `.venv/bin/python -m bench.prefect_scale`): 5 pools, 20 "
-        "variables, 10 flows and N deployments of one (inactive) schedule each, by "
-        "this checkout's program on the real engine, onto Prefect's own server on "
-        "SQLite. Every `pulumi` command is run with `--skip-preview`, "
+        "`make bench` (its last part: `.venv/bin/python -m bench.prefect_scale`): 5 "
+        "pools, 20 variables, 10 flows and N deployments of one (inactive) schedule "
+        "each, by this checkout's program on the real engine, onto Prefect's own "
+        "server on SQLite. Every `pulumi` command is run with `--skip-preview`, "
         "`PULUMI_SKIP_CHECKPOINTS=true` and a journal. CPU and memory are of the "
         "command and all that it starts, memory added up over the processes.\n\n"
         f"Machine: {machine()}."
