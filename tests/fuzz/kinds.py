@@ -54,7 +54,7 @@ def _as_numbers_arrive(value: Any) -> Any:
         case bool():
             return value
         case int():
-            return int(float(value))
+            return float(value)
         case dict():
             return {key: _as_numbers_arrive(item) for key, item in value.items()}
         case list():
