@@ -178,8 +178,13 @@ def _with_new_key(
             "secret_access_key": secret,
         }
     )
-    works = _works(api.acting_as(key_id, secret))
-    if in_use in there and works and not state.overlap:
+    ends = in_use in there and not state.overlap
+    try:
+        _use(api.acting_as(key_id, secret))
+    except ServiceError:
+        if ends:  # or it would go on working; the next run makes another new one
+            raise
+    if ends:
         state = _without(api, state, in_use)
     return _with_key(state, key_id)
 
@@ -199,15 +204,11 @@ def _mint(api: S3Api, name: str, in_use: str | None) -> dict[str, Any]:
     raise AssertionError  # the last try returns or raises
 
 
-def _works(api: S3Api) -> bool:
-    """Tell whether a key works, once AWS has had the time to hear of it."""
-    try:
-        api.awaiting("InvalidClientTokenId", "InvalidAccessKeyId").call(
-            "sts", "get_caller_identity"
-        )
-    except ServiceError:
-        return False
-    return True
+def _use(api: S3Api) -> None:
+    """See that a key works, once AWS has had the time to hear of it."""
+    api.awaiting("InvalidClientTokenId", "InvalidAccessKeyId").call(
+        "sts", "get_caller_identity"
+    )
 
 
 def _without(api: S3Api, state: AccessKeyState, key_id: str | None) -> AccessKeyState:
