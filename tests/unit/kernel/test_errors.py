@@ -118,6 +118,7 @@ def test_what_stands_for_a_secret_is_not_blotted_out_again() -> None:
 def test_a_message_stays_in_its_lines() -> None:
     """What would move the cursor is written out; of what is long, the middle goes."""
     assert one_line("a\tb\x1b[2J\u202e'é'") == "a\\tb\\x1b[2J\\u202e'é'"
+    assert one_line("C:\\x\n") == "C:\\x\\n"  # what is plain stays as it is
     assert one_line("x" * MAX_LENGTH) == "x" * MAX_LENGTH
     half = MAX_LENGTH // 2
     long = "a" * half + "b" + "c" * half

@@ -257,6 +257,18 @@ def test_outputs_inside_json_are_waited_for() -> None:
     }
 
 
+def test_a_value_that_has_no_json_form_is_told() -> None:
+    """By its field, or as an output's, once that is known."""
+    with pytest.raises(
+        pulumi.RunError, match=r"^free has no JSON form \(.*\); correct"
+    ):
+        to_inputs(Job, {"free": float("nan")})
+    with pytest.raises(
+        pulumi.RunError, match=r"^what an output came to has no JSON form \("
+    ):
+        sent(lambda: {"free": out(float("nan"))})
+
+
 def test_outputs_of_parts_are_waited_for() -> None:
     """Of a whole structure, of one part, and of a value within."""
 

@@ -62,6 +62,7 @@ def test_yaml_is_read_whole(text: str | bytes, value: Any) -> None:
         ("a: !!set {b, c}", "(line 1): a value is a set, and JSON has none"),
         ("\n\na: &x [*x]", "(line 3): an alias stands for what it is in"),
         ("a: &x {b: *x}", "(line 1): an alias stands for what it is in"),
+        ("a: !!map x", "(line 1): expected a mapping node, but found scalar"),
         ("a: 1\n---\nb: 1", "(line 2): but found another document"),
         ("a: *b", "(line 1): found undefined alias 'b'"),
         ("a: \t- b", None),
