@@ -12,6 +12,7 @@ what a provider is given beyond that is for flowground's own, which reads them l
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import json
 import os
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+_DIE_WITH_PARENT: Final = 1  # Linux's PR_SET_PDEATHSIG
 # All that the provider and the kinds import sooner or later.
 _MODULES: Final = (
     *("dill", "pulumi.dynamic", "pulumi.runtime.proto.provider_pb2_grpc"),
@@ -134,6 +136,7 @@ def _become_a_provider(
     env: Mapping[str, str], log: str, largest_file: int | None
 ) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     os.environ.update(env)
     for descriptor, path, flags in (
         (0, os.devnull, os.O_RDONLY),

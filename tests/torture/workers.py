@@ -49,9 +49,9 @@ def run(seeds: Iterable[int], workers: int) -> Iterator[Report]:
             left.remove(report.seed)
             yield report
     finally:
+        for worker in running if left else ():
+            worker.terminate()
         for worker in running:
-            if left:
-                worker.terminate()
             worker.join()
 
 
