@@ -128,6 +128,11 @@ def test_a_message_stays_in_its_lines() -> None:
     )
 
 
+def test_a_secret_that_is_no_text_goes_too() -> None:
+    """Half a surrogate pair cannot be encoded, and is no reason to tell the rest."""
+    assert redact("a \ud800bcdef", ["\ud800bcdef"]) == f"a {REDACTED}"
+
+
 def test_every_occurrence_goes() -> None:
     """Not only the first."""
     assert redact("hunter2, hunter2", ["hunter2"]) == f"{REDACTED}, {REDACTED}"
