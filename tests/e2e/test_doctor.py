@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,14 +16,12 @@ import pytest
 
 from tests.support.modal_s3 import free_port
 from tests.support.platform_project import PlatformProject
-from tests.support.proxy import Proxy
+from tests.support.proxy import Answer, Proxy, Request
 from tests.support.pulumi_project import ROOT
 from tests.support.s3_plane import LocalS3
 from tools.stack import journal_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.localcloud import LocalCloud
 
 pytestmark = pytest.mark.xdist_group("doctor")
@@ -126,15 +123,15 @@ def test_every_fault_is_found_in_one_go(project: PlatformProject) -> None:
     assert "set GITHUB_TOKEN" in told.lines("STOP", "github")[0]
 
 
-@contextmanager
-def _half_an_hour_behind(url: str) -> Iterator[str]:
-    """Serve a service whose clock is not ours: its date is put before the real one."""
-    with Proxy(url) as proxy:
-        handler = proxy._server.RequestHandlerClass
-        handler.date_time_string = lambda *_: formatdate(  # type: ignore[attr-defined]  # http.server's
-            time.time() - HALF_AN_HOUR, usegmt=True
-        )
-        yield proxy.url
+class _HalfAnHourBehind(Proxy):
+    """A service whose clock is not ours."""
+
+    def forward(self, request: Request) -> Answer:
+        """Put another date in the place of the real one."""
+        answer = super().forward(request)
+        late = formatdate(time.time() - HALF_AN_HOUR, usegmt=True)
+        others = [(k, v) for k, v in answer.headers if k.lower() != "date"]
+        return answer._replace(headers=(*others, ("Date", late)))
 
 
 def test_what_a_key_may_not_do_and_a_clock_that_is_off(
@@ -146,10 +143,10 @@ def test_what_a_key_may_not_do_and_a_clock_that_is_off(
     with cloud.client() as owner:
         made = owner.post("/bots/", json={"name": f"weak-{project.suffix}"})
         weak = made.raise_for_status().json()["api_key"]["key"]
-    with _half_an_hour_behind(origin) as url:
+    with _HalfAnHourBehind(origin) as behind:
         told = _doctor(
             project,
-            PREFECT_CLOUD_API_URL=f"{url}/api",
+            PREFECT_CLOUD_API_URL=f"{behind.url}/api",
             PREFECT_API_KEY=weak,
             PULUMI_CONFIG_PASSPHRASE="not-the-passphrase",
         )
