@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from tests.support.github_world import GithubWorld
 
 SECRET = "github:ActionsSecret"
+
+
+def _as_app(
+    world: GithubWorld, app: dict[str, Any], installed: dict[str, Any]
+) -> dict[str, str]:
+    """Return what a provider is started with to write as an app, and not by a token."""
+    return {
+        "GITHUB_API_URL": world.env["GITHUB_API_URL"],
+        "GITHUB_TOKEN": "",
+        "GITHUB_APP_ID": str(app["id"]),
+        "GITHUB_APP_INSTALLATION_ID": str(installed["id"]),
+        "GITHUB_APP_PRIVATE_KEY": app["private_key"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -86,13 +99,7 @@ def test_an_app_does_all_that_a_token_does(
         "POST", "apps", slug=unique, owner=owner, permissions=permissions
     )
     installed = world.github.admin("POST", "installations", app=unique, account=owner)
-    env = {
-        "GITHUB_API_URL": world.env["GITHUB_API_URL"],
-        "GITHUB_TOKEN": "",
-        "GITHUB_APP_ID": str(app["id"]),
-        "GITHUB_APP_INSTALLATION_ID": str(installed["id"]),
-        "GITHUB_APP_PRIVATE_KEY": app["private_key"],
-    }
+    env = _as_app(world, app, installed)
     with servicer(env) as own:
         place = {"repository": world.project.repo}
         made = own.create(SECRET, {**place, "name": name, "value": "by an app"})
@@ -113,13 +120,7 @@ def test_an_app_that_gets_no_token_is_told_so(
     )
     where = {"app": f"{unique}-a", "account": owner}
     installed = world.github.admin("POST", "installations", **where)
-    env = {
-        "GITHUB_API_URL": world.env["GITHUB_API_URL"],
-        "GITHUB_TOKEN": "",
-        "GITHUB_APP_ID": str(app["id"]),
-        "GITHUB_APP_INSTALLATION_ID": str(installed["id"]),
-        "GITHUB_APP_PRIVATE_KEY": app["private_key"],
-    }
+    env = _as_app(world, app, installed)
     inputs = {"repository": world.project.repo, "name": name, "value": "1"}
     for wrong in (
         {"GITHUB_APP_INSTALLATION_ID": "4711"},
