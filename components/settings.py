@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from components.github.settings import GithubSettings
 from components.kernel import ConfigurationError, Part
 from components.kernel.check import failures_of, listed
+from components.kernel.lifecycle import texts_of
 from components.modal.settings import ModalSettings
 from components.prefect.settings import PrefectSettings
 from components.s3.settings import S3Settings
@@ -97,17 +98,7 @@ def secrets_of_config() -> Iterator[str]:
     for key in Settings.model_fields:
         full = config.full_key(key)
         if pulumi.runtime.is_config_secret(full):
-            yield from _texts(_read(pulumi.runtime.get_config(full) or ""))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            yield from (text for item in value.values() for text in _texts(item))
-        case list():
-            yield from (text for item in value for text in _texts(item))
+            yield from texts_of(_read(pulumi.runtime.get_config(full) or ""))
 
 
 def secret(name: str) -> pulumi.Output[str] | None:

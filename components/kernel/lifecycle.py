@@ -374,21 +374,22 @@ def _told_values(args: Args, *, echoes: bool) -> Iterator[str]:
             the provider is not told which of its inputs are.
     """
     sealed = args.marked(Secret) | args.marked(WriteOnly)
-    yield from _strings(args.model_dump(include=set(sealed)))
+    yield from texts_of(args.model_dump(include=set(sealed)))
     if echoes:
-        yield from _strings(args)
+        yield from texts_of(args)
 
 
-def _strings(value: Any) -> Iterator[str]:
+def texts_of(value: Any) -> Iterator[str]:
+    """Yield every text within a value, JSON fields included."""
     match value:
         case str():
             yield value
         case dict():
             for item in value.values():
-                yield from _strings(item)
+                yield from texts_of(item)
         case list() | tuple() | frozenset():
             for item in value:
-                yield from _strings(item)
+                yield from texts_of(item)
         case Part():
             for field in json_fields(type(value)):
-                yield from _strings(getattr(value, field, None))
+                yield from texts_of(getattr(value, field, None))

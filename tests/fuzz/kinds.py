@@ -17,7 +17,7 @@ from components.kernel.model import Secret, WriteOnly, canonical_json
 from tests.fuzz.nasty import bent, texts, unpacked
 from tests.fuzz.samples import every_kind, of_kind
 from tests.fuzz.sentences import must_be_clear
-from tests.unit.kernel.values import across_the_border, exactly
+from tests.unit.kernel.values import across_the_border, as_floats, exactly
 
 if TYPE_CHECKING:
     from components.kernel import Args, Kind
@@ -45,22 +45,7 @@ def written(kind: Kind[Any, Any, Any]) -> st.SearchStrategy[Written]:
     seeds = st.sampled_from(of_kind(kind))
     # The engine sends a mapping, whatever is in it.
     props = seeds.flatmap(bent).filter(lambda value: isinstance(value, dict))
-    return st.builds(Written, st.just(kind), props.map(_as_numbers_arrive))
-
-
-def _as_numbers_arrive(value: Any) -> Any:
-    """Leave of a number what the protocol does, which has none but floats."""
-    match value:
-        case bool():
-            return value
-        case int():
-            return float(value)
-        case dict():
-            return {key: _as_numbers_arrive(item) for key, item in value.items()}
-        case list():
-            return [_as_numbers_arrive(item) for item in value]
-        case _:
-            return value
+    return st.builds(Written, st.just(kind), props.map(as_floats))
 
 
 def of_any_kind() -> st.SearchStrategy[Written]:

@@ -25,7 +25,22 @@ if TYPE_CHECKING:
 _UNSEEN_READS = 2
 
 
-class FaultyProxy(Proxy):
+class _Line:
+    """A way to a service that may go wrong."""
+
+    def begin(self) -> None:
+        """Let everything through, until there is a schedule."""
+        self.under(Schedule(0, 0))
+        self.listening = threading.Event()
+        self.listening.set()
+
+    def under(self, schedule: Schedule) -> None:
+        """Go wrong by a schedule from now on."""
+        self.schedule = schedule
+        self.lag = lag.Lag()
+
+
+class FaultyProxy(_Line, Proxy):
     """Forward HTTP calls to one service, except as the schedule says.
 
     Args:
@@ -35,15 +50,8 @@ class FaultyProxy(Proxy):
 
     def __init__(self, line: str, upstream: str) -> None:
         self.line = line
-        self.under(Schedule(0, 0))
-        self.listening = threading.Event()
-        self.listening.set()
+        self.begin()
         super().__init__(upstream)
-
-    def under(self, schedule: Schedule) -> None:
-        """Go wrong by a schedule from now on."""
-        self.schedule = schedule
-        self.lag = lag.Lag()
 
     def answer(self, request: Request) -> Answer | None:
         """Answer a request truly, or not; None to hang up instead."""
@@ -109,19 +117,12 @@ class FaultyProxy(Proxy):
         threading.Thread(target=again, daemon=True).start()
 
 
-class FaultyGrpcProxy(GrpcProxy):
+class FaultyGrpcProxy(_Line, GrpcProxy):
     """Forward gRPC calls to one control plane, except as the schedule says."""
 
     def __init__(self, upstream: str) -> None:
-        self.under(Schedule(0, 0))
-        self.listening = threading.Event()
-        self.listening.set()
+        self.begin()
         super().__init__(upstream)
-
-    def under(self, schedule: Schedule) -> None:
-        """Go wrong by a schedule from now on."""
-        self.schedule = schedule
-        self.lag = lag.Lag()
 
     async def answer(self, method: str, request: Any, ask: Ask) -> Sequence[Any]:
         """Answer a call truly, or not."""

@@ -124,21 +124,21 @@ def across_the_border(props: Properties) -> Properties:
     finally:
         loop.close()
     arrived = rpc.deserialize_properties(message)
-    floats: Properties = _as_floats(arrived)
+    floats: Properties = as_floats(arrived)
     return floats
 
 
-def _as_floats(value: Any) -> Any:
-    # Depending on the path a number takes, it arrives as a float even if integral.
+def as_floats(value: Any) -> Any:
+    """Leave of numbers what the protocol does, which has none but floats."""
     match value:
         case bool():
             return value
         case int():
             return float(value)
         case dict():
-            return {k: _as_floats(v) for k, v in value.items()}
+            return {k: as_floats(v) for k, v in value.items()}
         case list():
-            return [_as_floats(item) for item in value]
+            return [as_floats(item) for item in value]
         case _:
             return value
 
