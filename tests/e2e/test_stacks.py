@@ -72,7 +72,12 @@ def test_no_secret_is_in_state_or_in_sight(
         },
     }
     assert all(len(secret) > 20 for secret in secrets.values())
-    changed = ("--config", f"{stacks.name}:tier=staging")
+    # `--config` is kept in the stack's file: the plan is made of a file of its own.
+    config = stacks.root / "Pulumi.dev.yaml"
+    other = tmp_path / config.name
+    other.write_text(config.read_text().replace("tier: dev", "tier: staging"))
+    assert other.read_text() != config.read_text()
+    changed = ("--config-file", str(other))
     plan = tmp_path / "plan.json"
     saved = ("--save-plan", str(plan))
     places = texts(
