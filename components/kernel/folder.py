@@ -36,8 +36,8 @@ IGNORED: Final = ("__pycache__/", "*.pyc", ".git", ".DS_Store")
 UNREAD: Final = ""
 """Stands for the hash of a file that nobody has read."""
 
-# A row of them; what is escaped is not one of it.
-_STARS: Final = re.compile(r"\\.|\*+")
+# To git one star like the first, but a regex would try for ever. Two may be `**`.
+_STARS: Final = re.compile(r"(?<!\\)\*{3,}")
 
 # A file written as recently as this may be written again under the same time stamp.
 _SETTLED_NS: Final = 1_000_000_000
@@ -87,10 +87,10 @@ class Ignore:
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        lines = [*IGNORED, *map(_with_single_stars, patterns)]
+        lines = [*IGNORED, *(_STARS.sub("*", pattern) for pattern in patterns)]
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)  # of regex, to its users
+                warnings.simplefilter("ignore")  # of regex, to those who write one
                 self._spec = pathspec.GitIgnoreSpec.from_lines(lines)
         except (ValueError, re.error) as error:
             raise ConfigurationError(
@@ -109,16 +109,6 @@ class Ignore:
     def entry(self, path: str, *, is_folder: bool) -> bool:
         """Tell whether an entry of a folder that is not ignored is."""
         return self._spec.match_file(f"{path}/" if is_folder else path)
-
-
-def _with_single_stars(pattern: str) -> str:
-    """Write a row of stars as git reads it, on which a regex would try for ever."""
-    parts = pattern.split("/")
-    return "/".join(p if p == "**" else _STARS.sub(_single, p) for p in parts)
-
-
-def _single(found: re.Match[str]) -> str:
-    return "*" if found[0].startswith("*") else found[0]
 
 
 def read_folder(

@@ -137,6 +137,46 @@ def test_a_path_that_leads_out_of_a_folder_is_none(path: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("pattern", "path", "is_ignored"),
+    [
+        ("a/", "a/b", True),
+        ("a/", "a", False),
+        ("a/**/b", "a/b", True),
+        ("a/**/b", "a/c/d/b", True),
+        ("a***c", "abbc", True),
+        ("a***c", "a/c", False),
+        ("a/***/c", "a/b/c", True),
+        ("a/***/c", "a/c", False),
+        ("a/***/c", "a/b/b/c", False),
+        (r"a\**", "a*b", True),
+        (r"a\***", "a*b", True),
+        (r"a\***", "ab", False),
+        ("*" * 60 + "a", "b" * 60, False),
+    ],
+)
+def test_a_row_of_stars_is_one_star(
+    pattern: str, path: str, *, is_ignored: bool
+) -> None:
+    """As in git: only `**` alone leads over folders, and an escaped star is a star.
+
+    The last would take for ever, star by star.
+    """
+    assert Ignore([pattern])(path) == is_ignored
+
+
+def test_an_exception_of_any_depth_is_one(tmp_path: Path) -> None:
+    """The two stars of `!**/b` lead over folders as those of `**/b` do."""
+    write(tmp_path, dict.fromkeys(("a/b", "a/c/b", "b", "a/d"), ""))
+    patterns = ["**/b", "d", "!**/b"]
+    assert set(read_folder(tmp_path, patterns)) == {"a/b", "a/c/b", "b"}
+
+
+def test_an_odd_pattern_is_taken_without_a_word() -> None:
+    """The regex that it becomes would warn whoever runs the program of `[[`."""
+    assert Ignore(["[[a]"])("[")
+
+
 def test_a_wrong_pattern_is_one_sentence(tmp_path: Path) -> None:
     """It is told at the first preview, and named."""
     write(tmp_path, {"a": ""})
@@ -151,6 +191,9 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
         "is not there; correct its path, which starts from the folder of Pulumi.yaml"
     )
     assert refused(tmp_path / "no") == f"folder '{tmp_path}/no' {no_folder}"
+    with pytest.raises(ConfigurationError) as told:
+        read_folder("")
+    assert str(told.value) == f"folder '' {no_folder}"
     write(tmp_path, {"__pycache__/a.pyc": ""})
     assert refused(tmp_path) == (
         f"folder '{tmp_path}' has no files to mirror; put one there, or remove the "
@@ -197,6 +240,14 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     assert refused(tmp_path) == (
         f"'{tmp_path}/memory' cannot be read (Input/output error); make it readable, "
         "or ignore it"
+    )
+
+
+def test_a_folder_that_no_system_can_name_is_one_sentence() -> None:
+    """It is not asked for again as if it were merely missing."""
+    name = "a" * 5000
+    assert refused(Path(name)) == (
+        f"'{name}' cannot be read (File name too long); make it readable, or ignore it"
     )
 
 
