@@ -14,7 +14,6 @@ nothing is kept.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -113,8 +112,8 @@ class Journal:
             descriptor = os.open(self._path, flags, 0o600)
             try:
                 line = f"{_end_of_line(descriptor)}{known}{mark}\n".encode()
-                if os.write(descriptor, line) < len(line):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                while line:  # a disk that is nearly full takes a part, then none
+                    line = line[os.write(descriptor, line) :]
                 if lasting:
                     os.fsync(descriptor)
             finally:
@@ -137,8 +136,8 @@ def _lines(path: Path | None) -> list[str]:
     if path is None or not path.exists():
         return []
     with _telling(path, "read"):
-        text = path.read_bytes().decode("ascii", errors="replace")
-    return [line for line in text.split("\n") if line[:1] in _KNOWN]
+        text = path.read_bytes().decode(errors="replace")
+    return [line for line in text.splitlines() if line[:1] in _KNOWN]
 
 
 def _end_of_line(descriptor: int) -> str:

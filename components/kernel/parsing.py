@@ -68,11 +68,12 @@ def parse_yaml(text: str | bytes) -> Any:
             f"is not YAML: what is at position {error.position} is no text; write it "
             "anew as UTF-8"
         ) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = "" if mark is None else f" (line {mark.line + 1})"
-        why = one_line(str(getattr(error, "problem", None) or "it cannot be read"))
-        raise ConfigurationError(f"is not YAML{where}: {why}; correct it") from None
+    except yaml.MarkedYAMLError as error:
+        told: Any = error  # whatever else reading raises has a place and a problem
+        line, why = told.problem_mark.line + 1, one_line(told.problem)
+        raise ConfigurationError(
+            f"is not YAML (line {line}): {why}; correct it"
+        ) from None
 
 
 def parse_json(text: str | bytes) -> Any:
