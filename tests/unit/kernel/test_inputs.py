@@ -156,8 +156,11 @@ def test_none_is_a_value_where_any_json_value_must_be_given() -> None:
 def test_what_the_model_does_not_know_is_handed_on() -> None:
     """Check will say that it is no field, and where."""
     assert to_inputs(Job, {"nmae": {"a": 1}}) == {"nmae": {"a": 1}}
-    misspelt = {"either": {"sort": "every", "secnods": 5}}
-    assert to_inputs(Job, misspelt) == misspelt
+    for misspelt in (
+        {"either": {"sort": "every", "secnods": 5}},
+        {"chain": {"frist": {"cron": "* *"}}},
+    ):
+        assert to_inputs(Job, misspelt) == misspelt
 
 
 @pytest.mark.parametrize("value", [{"a": None}, [2**60], "x", 1.0, True, {}, [], ""])
@@ -230,6 +233,8 @@ def test_sets_are_sorted() -> None:
     for tags in ({"b", "a", "c"}, frozenset("cab")):
         assert to_inputs(Job, {"tags": tags}) == {"tags": ["a", "b", "c"]}
     assert to_inputs(Job, {"tags": ("b", "a")}) == {"tags": ["b", "a"]}
+    # What is no name, check will tell; it has an order nevertheless.
+    assert to_inputs(Job, {"tags": {"b", 1}}) == {"tags": [1, "b"]}
 
 
 def test_plain_values_stay_as_they_are() -> None:

@@ -88,6 +88,16 @@ def test_state_holds_a_reference_to_the_kind_and_no_secret() -> None:
     assert "__provider" not in registered.secret
 
 
+def test_what_no_property_can_hold_is_told_with_its_resource() -> None:
+    """A program has many, and a traceback would not name the one."""
+    with pytest.raises(
+        pulumi.RunError,
+        match=r"^book 'emma': notes has no JSON form \(.+\); correct it$",
+    ) as told:
+        sent(notes=float("nan"))
+    assert told.value.__suppress_context__
+
+
 def test_secrets_leave_the_program_sealed() -> None:
     """Whoever supplied them, as plain text or as an output."""
 
