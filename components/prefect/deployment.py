@@ -15,6 +15,8 @@ Immutable: flow_id and name. Quirks, each of which the code below answers:
 - Job variables are checked against the pool only if the pool is in the same PATCH,
   and a pool without a queue moves the deployment to the default queue: the three
   always go together.
+- A pool that is deleted lets go of its deployments, even if another one takes its
+  name. So the pool's id is kept beside the name: where it moved, the three go again.
 - A deployment whose schema is null refuses every PATCH without one: it goes with each.
 - A flow's labels are among those of its deployments.
 """
@@ -50,6 +52,7 @@ from .deployment_model import (
 from .fields import own_labels
 from .flow import Flow, labels_of
 from .flow_code import describe_entrypoint
+from .work_pool import WorkPool
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -105,7 +108,8 @@ class DeploymentKind(PrefectKind[DeploymentArgs, DeploymentState]):
                 listed = self.parse(api, wire)
         if listed and not listed.schedules and takes_two_calls(args):
             recalled = self.recall(listed, args)
-            return None if differing(recalled, args) == ["schedules"] else listed
+            unfinished = self.same(api, recalled, args) == ["schedules"]
+            return None if unfinished else listed
         return listed
 
     def create(self, api: PrefectApi, args: DeploymentArgs) -> DeploymentState:
@@ -147,7 +151,8 @@ class DeploymentKind(PrefectKind[DeploymentArgs, DeploymentState]):
     ) -> DeploymentState:
         """Change what differs."""
         body = changed(to_wire(old), to_wire(new))
-        if body.keys() & set(INFRASTRUCTURE):
+        moved = old.work_pool_id and old.work_pool_id != new.work_pool_id
+        if moved or body.keys() & set(INFRASTRUCTURE):
             body |= {key: to_wire(new)[key] for key in INFRASTRUCTURE}
         if limit_to_wire(old) != limit_to_wire(new):
             body |= self._relinked(api, old, new)
@@ -244,7 +249,8 @@ class Deployment(PrefectResource, kind=DeploymentKind):
         parameter_openapi_schema: The JSON schema of the flow's parameters; see
             `from_entrypoint`, which computes it.
         enforce_parameter_schema: Refuse parameters that do not fit the schema.
-        work_pool_name: The pool whose workers run it; None for `serve`.
+        work_pool: The pool whose workers run it, or its name; None for `serve`.
+            Given a `WorkPool`, the deployment is put back where that is replaced.
         work_queue_name: The pool's queue; the one named `default` if not given.
         job_variables: Values for the pool's job template.
         concurrency_limit: How many of its runs may run at once.
@@ -274,6 +280,7 @@ class Deployment(PrefectResource, kind=DeploymentKind):
     parameter_openapi_schema: pulumi.Output[dict[str, Any]]
     enforce_parameter_schema: pulumi.Output[bool]
     work_pool_name: pulumi.Output[str | None]
+    work_pool_id: pulumi.Output[str | None]
     work_queue_name: pulumi.Output[str | None]
     job_variables: pulumi.Output[dict[str, Any]]
     concurrency_limit: pulumi.Output[int | None]
@@ -299,7 +306,7 @@ class Deployment(PrefectResource, kind=DeploymentKind):
         parameters: pulumi.Input[Mapping[str, Any]] | None = None,
         parameter_openapi_schema: pulumi.Input[Mapping[str, Any]] | None = None,
         enforce_parameter_schema: pulumi.Input[bool] = True,
-        work_pool_name: pulumi.Input[str] | None = None,
+        work_pool: WorkPool | pulumi.Input[str] | None = None,
         work_queue_name: pulumi.Input[str] | None = None,
         job_variables: pulumi.Input[Mapping[str, Any]] | None = None,
         concurrency_limit: pulumi.Input[int] | None = None,
@@ -311,6 +318,7 @@ class Deployment(PrefectResource, kind=DeploymentKind):
         adopt: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        pool = work_pool if isinstance(work_pool, WorkPool) else None
         super().__init__(
             resource_name,
             {
@@ -329,7 +337,8 @@ class Deployment(PrefectResource, kind=DeploymentKind):
                 "parameters": parameters,
                 "parameter_openapi_schema": parameter_openapi_schema,
                 "enforce_parameter_schema": enforce_parameter_schema,
-                "work_pool_name": work_pool_name,
+                "work_pool_name": pool.name if pool else work_pool,
+                "work_pool_id": pool and pool.id,
                 "work_queue_name": work_queue_name,
                 "job_variables": job_variables,
                 "concurrency_limit": concurrency_limit,

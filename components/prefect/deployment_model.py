@@ -12,6 +12,7 @@ from components.kernel import (
     Json,
     JsonList,
     JsonObject,
+    Local,
     Names,
     Part,
     Wire,
@@ -75,6 +76,7 @@ class DeploymentArgs(PrefectArgs):
     )
     enforce_parameter_schema: bool = True
     work_pool_name: str | None = None
+    work_pool_id: Annotated[UUID | None, Local] = None
     work_queue_name: Annotated[str, AfterValidator(_beside_default)] | None = None
     job_variables: JsonObject = Field(default_factory=dict)
     concurrency_limit: Annotated[int, Field(gt=0)] | None = None

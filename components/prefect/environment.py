@@ -327,10 +327,10 @@ class PrefectEnvironment(pulumi.ComponentResource):
 
     def _deployment(self, name: str, one: DeploymentSettings) -> Deployment:
         fields = self._resolved(one.deployment, "deployments", name)
-        pool = fields.get("work_pool_name")
+        pool = fields["work_pool"] = fields.pop("work_pool_name", None)
         depends: list[pulumi.Resource] = []
         if pool in self.work_pools:
-            fields["work_pool_name"] = self.work_pools[pool].name
+            fields["work_pool"] = self.work_pools[pool]
             queue = self.work_queues[pool].get(fields.get("work_queue_name", ""))
             # The server makes a queue that a deployment names and nobody has made.
             depends = [] if queue is None else [queue]

@@ -36,6 +36,8 @@ Name: TypeAlias = Annotated[str, Field(min_length=1)]
 """Of a resource in the program, which the engine knows it by."""
 
 _PLACED = ("workspace_id", "name")
+# What a deployment is given by what it is declared with.
+_RESOLVED = ("flow_id", "work_pool_id")
 # What a flow's code says of its deployments.
 _IN_CODE = ("entrypoint", "path", "parameter_openapi_schema")
 
@@ -169,7 +171,7 @@ class DeploymentSettings(Part):
     flow: EntityName | None = None
     project: str | None = None
     entrypoint: str | None = None
-    deployment: Annotated[Entry, EntryOf(DeploymentArgs, *_PLACED, "flow_id")] = Field(
+    deployment: Annotated[Entry, EntryOf(DeploymentArgs, *_PLACED, *_RESOLVED)] = Field(
         default_factory=dict
     )
 

@@ -192,6 +192,39 @@ def test_a_pool_and_its_queue_come_and_go(
         assert found.inputs == made.inputs
 
 
+def test_a_replaced_pool_gets_its_deployments_back(
+    world: PrefectWorld, wanted: dict[str, Any], unique: str
+) -> None:
+    """The server takes them off the old one; the name is the same, the id is not."""
+    named = {**world.place, "name": unique, "type": "process"}
+    old = world.servicer.create("prefect:WorkPool", named)
+    wanted |= {
+        "work_pool_name": unique,
+        "work_queue_name": "fast",
+        "job_variables": '{"env":{"A":"b"}}',
+    }
+    made = world.servicer.create(DEPLOYMENT, {**wanted, "work_pool_id": old.id})
+    world.servicer.delete(old)
+    assert live(world, made)["work_pool_name"] is None
+    new = world.servicer.create("prefect:WorkPool", named)
+    back = world.servicer.update(made, {**wanted, "work_pool_id": new.id})
+    found = live(world, made)
+    assert (found["work_pool_name"], found["work_queue_name"]) == (unique, "fast")
+    assert found["job_variables"] == {"env": {"A": "b"}}
+    assert world.servicer.read(back) == back
+
+
+def test_the_id_of_a_pool_that_stayed_costs_no_call(
+    world: PrefectWorld, wanted: dict[str, Any]
+) -> None:
+    """A program that begins to name the pool itself leaves the runs ahead alone."""
+    wanted["work_pool_name"] = pool(world)
+    made = world.servicer.create(DEPLOYMENT, wanted)
+    with world.recording() as calls:
+        world.servicer.update(made, {**wanted, "work_pool_id": str(uuid.uuid4())})
+    assert writes(calls) == []
+
+
 def test_a_queue_needs_a_pool(world: PrefectWorld, wanted: dict[str, Any]) -> None:
     """The server would make up a queue in a pool of its own; preview says no."""
     inputs = {**wanted, "work_queue_name": "fast"}

@@ -32,8 +32,10 @@ PROGRAM = """
     from components.prefect import FlowProject, WorkPool
     from components.prefect.project import FlowProjectSettings, Surroundings
 
-    pools = {name: WorkPool(name, type="process") for name in ("small", "large")}
-    overlay = pulumi.Config().get_object("overlay") or {}
+    config = pulumi.Config()
+    types = {"small": config.get("small") or "process", "large": "process"}
+    pools = {name: WorkPool(name, type=type_) for name, type_ in types.items()}
+    overlay = config.get_object("overlay") or {}
     FlowProject(
         "hello",
         FlowProjectSettings(path="flows", **overlay),
@@ -117,11 +119,27 @@ def test_a_promotion_is_a_change_of_config_that_the_preview_shows(
         plan = json.loads(stack.project("preview", "--json").stdout)
         (step,) = [step for step in plan["steps"] if step["op"] != "same"]
         assert step["urn"].endswith("hello/hello/two")
-        assert [*step["detailedDiff"]] == ["work_pool_name"]
+        assert {*step["detailedDiff"]} == {"work_pool_name", "work_pool_id"}
         stack.project("up", "--yes", "--skip-preview")
         assert stack.held("deployments")["two"]["work_pool_name"] == "large"
     finally:
         stack.project("config", "rm", "overlay")
+
+
+def test_a_pool_that_is_replaced_keeps_its_deployments(stack: Stack) -> None:
+    """The server takes them off it; the same update puts them back, as planned."""
+    before = stack.held("deployments")["one"]
+    stack.project("config", "set", "small", "docker")
+    plan = json.loads(stack.project("preview", "--json").stdout)
+    ops = {s["urn"].split("::")[-1]: s["op"] for s in plan["steps"]}
+    assert ops["hello/hello/one"] == ops["hello/hello/two"] == "update"
+    stack.project("up", "--yes", "--skip-preview")
+    after = stack.held("deployments")["one"]
+    assert stack.held("work_pools")["small"]["type"] == "docker"
+    assert after["id"] == before["id"]
+    assert after["work_pool_name"] == "small"
+    stack.project("preview", "--expect-no-changes")
+    stack.project("refresh", "--preview-only", "--expect-no-changes")
 
 
 def test_what_is_taken_out_is_deleted(stack: Stack) -> None:

@@ -201,18 +201,19 @@ class FlowProject(pulumi.ComponentResource):
     def _declare(self, one: Prepared) -> None:
         full = f"{one.flow}/{one.key}"
         fields = dict(one.fields)
-        pool, queue = fields["work_pool_name"], fields["work_queue_name"]
+        pool, queue = fields.pop("work_pool_name"), fields["work_queue_name"]
         depends: list[pulumi.Resource] = []
         if isinstance(pool, str) and pool in self._around.work_pools:
-            fields["work_pool_name"] = self._around.work_pools[pool].name
             queues = self._around.work_queues.get(pool, {})
             # The server makes a queue that a deployment names and nobody has made.
             if isinstance(queue, str) and queue in queues:
                 depends = [queues[queue]]
+            pool = self._around.work_pools[pool]
         made = self.deployments[full] = Deployment(
             f"{self.name}/{full}",
             name=one.name,
             flow=self._flow(one.flow),
+            work_pool=pool,
             **fields,
             workspace=self._workspace,
             opts=pulumi.ResourceOptions(parent=self, depends_on=depends),
