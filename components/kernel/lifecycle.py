@@ -314,7 +314,7 @@ class Lifecycle:
     @property
     def _minted(self) -> frozenset[str]:
         """Name what a service tells once: it cannot be had again, only made anew."""
-        return self.kind.state.marked(WriteOnly) - self.kind.args.marked(WriteOnly)
+        return self.kind.state.marked(WriteOnly).difference(self.kind.args.model_fields)
 
     def _find(self, api: Api, args: Args) -> Args | None:
         found: Args | None = self.kind.find(api, args, self.snapshots.by_key(api, args))
