@@ -28,6 +28,9 @@ _TRIES: Final = 8
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 _REFUSED: Final = 400
+_FAILED: Final = 500
+# What another try may have another answer to.
+_BUSY: Final = frozenset({408, 429})
 
 
 class _Block(NamedTuple):
@@ -162,19 +165,25 @@ async def _send(url: str, data: bytes) -> bytes:
         max_delay=_LONGEST_PAUSE_SECONDS,
         attempt_timeout=ANSWER_SECONDS,
     )
-    async def attempt() -> bytes:
+    async def attempt() -> bytes | ServiceError:
         session = ClientSessionRegistry.get_session()  # type: ignore[no-untyped-call]  # the SDK's
         async with session.put(url, data=data) as answer:
-            if answer.status >= _REFUSED:
-                raise ServiceError(
-                    f"Modal's store does not take a block ({answer.status} "
-                    f"{answer.reason}); run again, and see https://status.modal.com "
-                    "if it stays so"
-                )
-            proof: bytes = await answer.read()
-            return proof
+            if answer.status < _REFUSED:
+                proof: bytes = await answer.read()
+                return proof
+            refusal = ServiceError(
+                f"Modal's store does not take a block ({answer.status} "
+                f"{answer.reason}); run again, and see https://status.modal.com "
+                "if it stays so"
+            )
+            if answer.status >= _FAILED or answer.status in _BUSY:
+                raise refusal
+            return refusal
 
     try:
-        return await attempt()
+        answered = await attempt()
     except ClientError as error:
         raise ConnectionError(str(error)) from error
+    if isinstance(answered, ServiceError):
+        raise answered
+    return answered

@@ -51,12 +51,21 @@ def test_a_store_that_is_busy_is_asked_again(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_store_that_refuses_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By one sentence that names its answer, and no address: it is as good as a key."""
+    """By one sentence that names its answer, and no address: it is as good as a key.
+
+    It is asked once: a refusal is no more than refused again.
+    """
     with pytest.raises(
         ServiceError, match=r"store does not take a block \(403 Forb"
     ) as e:
-        _send(monkeypatch, [403] * 8)
+        _send(monkeypatch, [403])
     assert "http://" not in str(e.value)
+
+
+def test_a_store_that_stays_busy_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some time it has to be enough."""
+    with pytest.raises(ServiceError, match=r"store does not take a block \(503 "):
+        _send(monkeypatch, [503] * 8)
 
 
 def test_a_store_that_is_not_there_is_a_lost_connection(
