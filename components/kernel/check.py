@@ -87,7 +87,7 @@ def _check_known(
             failures.append(Failure.at((name,), _REWORDED["missing"]))
             continue
         else:
-            value = field.get_default(call_default_factory=True, validated_data={})
+            value = field.get_default(call_default_factory=True)
         known[name] = value
         written = adapter.dump_python(value, mode="json", context=BORDER)
         if written is not None and (name, written) != ("adopt", False):

@@ -7,8 +7,8 @@ Behaviour of the engine and the SDK's servicer that this rests on (3.259):
 - Unknown values arrive as `Unknown` objects, at any depth, and must leave untouched.
 - Secrets arrive in plaintext. Outputs are re-marked by name only, so what a kind marks
   as secret is wrapped again in every answer.
-- Diff: with `changes=None` the engine compares old and new inputs itself, property by
-  property; all we add is which changes replace.
+- Diff: told nothing of `changes`, the engine compares old and new inputs itself,
+  property by property; all we add is which changes replace.
 - Anything that is not an `Exception` (a `SystemExit`, say) would leave the engine
   waiting for ever, so every method answers whatever happens.
 """
@@ -81,9 +81,7 @@ class Provider(ResourceProvider):
         with one_sentence():
             replaces = self.lifecycle.replaces(id_, olds, news)
             first = self.lifecycle.kind.delete_before_replace
-            return DiffResult(
-                changes=None, replaces=replaces, delete_before_replace=first
-            )
+            return DiffResult(replaces=replaces, delete_before_replace=first)
 
     def create(self, props: Properties) -> CreateResult:
         """Make the object, or adopt what a crashed run left."""

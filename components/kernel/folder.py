@@ -279,7 +279,7 @@ def _digest(path: Path, content: Any, stat: os.stat_result) -> str:
         known = _digests.get(version)
     if known is not None:
         return known
-    digest = hashlib.file_digest(content, "sha256").hexdigest()
+    digest = hashlib.file_digest(content, hashlib.sha256).hexdigest()
     if time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) > _SETTLED_NS:
         with _remembering:
             _digests[version] = digest

@@ -56,6 +56,19 @@ def test_one_place_is_not_mirrored_twice(
         run(partial(declare, folder, path, path), preview=True)
 
 
+def test_two_of_one_name_are_not_mirrored_to_one_place(folder: Path) -> None:
+    """Two parents may each have a child of that name."""
+
+    def program() -> None:
+        for parent in ("a", "b"):
+            within = pulumi.ComponentResource("unit:Team", parent)
+            opts = pulumi.ResourceOptions(parent=within)
+            BucketFiles("dags", bucket="acme-dags", folder=folder, opts=opts)
+
+    with pytest.raises(pulumi.RunError, match="'dags' and files 'dags' are mirrored"):
+        run(program, preview=True)
+
+
 @BOTH
 @pytest.mark.parametrize(
     ("paths", "outer", "within"),

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -326,9 +327,9 @@ def test_a_file_is_read_once_while_it_stays_the_same(
     reads: list[object] = []
     hash_file = hashlib.file_digest
 
-    def counted(content: object, name: str) -> object:
+    def counted(content: object, algorithm: object) -> object:
         reads.append(content)
-        return hash_file(content, name)  # type: ignore[arg-type]  # as it was given
+        return hash_file(content, algorithm)  # type: ignore[arg-type]  # as given
 
     monkeypatch.setattr(hashlib, "file_digest", counted)
     assert read_folder(tmp_path) == read_folder(tmp_path)
@@ -347,3 +348,24 @@ def test_a_file_is_read_once_while_it_stays_the_same(
             hashlib.sha256(text.encode()).hexdigest()
         )
     assert len(reads) == 2
+
+
+@pytest.mark.parametrize(
+    "witness",
+    ["path", "st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns"],
+)
+def test_one_witness_is_enough_to_read_a_file_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, witness: str
+) -> None:
+    """File systems tell little: some have no stable inodes, fine times or devices."""
+    all_alike = dict.fromkeys(
+        ("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns", "st_mode"), 1
+    )
+    for number, text in enumerate(("one", "two")):
+        folder = tmp_path / (text if witness == "path" else "same")
+        write(folder, {"a": text})
+        told = SimpleNamespace(**{**all_alike, witness: number})
+        monkeypatch.setattr("os.fstat", lambda _, told=told: told)
+        found = read_folder(folder)
+        monkeypatch.undo()
+        assert found["a"].sha256 == hashlib.sha256(text.encode()).hexdigest()
