@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -89,6 +91,17 @@ def test_yaml_may_be_a_hundred_levels_deep(brackets: str) -> None:
     assert "it is nested deeper than 100 levels; " in refused(
         parse_yaml, start * 100_000
     )
+
+
+def test_yaml_is_told_that_the_interpreter_has_no_room_for() -> None:
+    """Whoever asks may be deep in calls, so that a hundred levels are too many."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 100)
+    try:
+        told = refused(parse_yaml, "[" * 99 + "]" * 99)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert told == ("is not YAML: it is nested deeper than 100 levels; make it flatter")
 
 
 def test_depth_is_counted_by_place() -> None:
