@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-
+from components.kernel import ConfigurationError
+from components.kernel.parsing import parse_yaml
 from tools.surroundings import REHEARSAL_PASSPHRASE, ROOT, engine_environment
 
 if TYPE_CHECKING:
@@ -66,9 +66,12 @@ class Throwaway:
         return self.program / f"Pulumi.{self.stack}.yaml"
 
     def settings(self) -> dict[str, Any]:
-        """Return the stack's config as the program now has it, without its secrets."""
-        text = self.config.read_text(encoding="utf-8")
-        return dict((yaml.safe_load(text) or {}).get("config") or {})
+        """Return the stack's config as the program now has it, without its secrets.
+
+        Raises:
+            SystemExit: The stack's file is not one.
+        """
+        return dict(self._read().get("config") or {})
 
     def place(self, commit: str | None, *, source: Path = ROOT) -> bool:
         """Put the files of a commit, or of the working tree, where the program is.
@@ -79,7 +82,7 @@ class Throwaway:
             Whether they have the stack.
 
         Raises:
-            SystemExit: There is no such commit.
+            SystemExit: There is no such commit, or the stack's file is not one.
         """
         shutil.rmtree(self.program, ignore_errors=True)
         self.program.mkdir()
@@ -106,8 +109,18 @@ class Throwaway:
             check=False,
         )
 
+    def _read(self) -> dict[str, Any]:
+        """Return what the stack's file says."""
+        try:
+            read = parse_yaml(self.config.read_bytes()) or {}
+        except ConfigurationError as error:
+            sys.exit(f"{self.config.name} {error}")
+        if isinstance(read, dict) and isinstance(read.get("config") or {}, dict):
+            return read
+        sys.exit(f"{self.config.name} is not a mapping with a `config`; correct it")
+
     def _configure(self) -> None:
-        settings = yaml.safe_load(self.config.read_text(encoding="utf-8")) or {}
+        settings = self._read()
         for key in _KEEPERS:
             settings.pop(key, None)
         if self._salt:
@@ -118,8 +131,7 @@ class Throwaway:
         if not self._salt:
             init = ("stack", "init", self.stack, "--no-select")
             self._setup(*init, "--secrets-provider", "passphrase")
-            made = yaml.safe_load(self.config.read_text(encoding="utf-8"))
-            self._salt = made["encryptionsalt"]
+            self._salt = self._read()["encryptionsalt"]
         if secrets:
             given = [f"--secret={path}={PLACEHOLDER}-{path}" for path in secrets]
             self._setup("config", "set-all", "--path", *given, "--stack", self.stack)
