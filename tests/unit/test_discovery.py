@@ -6,10 +6,8 @@ import uuid
 from typing import Any
 
 import pytest
-import yaml
 
 from components.discover.merge import merged, prefix_of
-from components.discover.stack_file import StackFile
 from components.kernel import ConfigurationError
 from components.prefect.automation import AutomationState
 from components.prefect.block import BlockState
@@ -358,39 +356,6 @@ def test_schedules_are_brief_only_where_that_means_the_same() -> None:
     ]
     own = named([Schedule(cron="0 9 * * *", slug="morning", day_or=False)])
     assert brief(own) == [{"cron": "0 9 * * *", "day_or": False, "slug": "morning"}]
-
-
-@pytest.fixture
-def stack_file(tmp_path: Any) -> StackFile:
-    (tmp_path / "Pulumi.yaml").write_text("name: probe\n")
-    (tmp_path / "Pulumi.dev.yaml").write_text("encryptionsalt: v1:x\n")
-    return StackFile(tmp_path, "dev")
-
-
-@pytest.mark.parametrize(
-    "text", ["on", "1e3", "0o7", "2020-01-01", "~", "", "a: b", "n"]
-)
-def test_text_stays_text_in_any_yaml(stack_file: StackFile, text: str) -> None:
-    """Go's YAML takes other things for numbers than Python's does."""
-    written = stack_file.text([], prefect={text: text})
-    assert written.count(f'"{text}"') == 2
-    assert yaml.safe_load(written)["config"]["probe:prefect"] == {text: text}
-
-
-def test_the_file_keeps_what_else_it_says(stack_file: StackFile) -> None:
-    """The salt of the stack's secrets, above all."""
-    written = stack_file.text(["noted"], tier="dev", prefect={"a": "x\ny"})
-    assert written.startswith("# noted\n")
-    assert yaml.safe_load(written) == {
-        "encryptionsalt": "v1:x",
-        "config": {"probe:tier": "dev", "probe:prefect": {"a": "x\ny"}},
-    }
-
-
-def test_a_folder_without_a_project_is_told(tmp_path: Any) -> None:
-    """One sentence, and the way out."""
-    with pytest.raises(ConfigurationError, match="run this where its"):
-        StackFile(tmp_path, "dev")
 
 
 def test_schedules_are_not_switched_on_behind_those_that_are_there() -> None:
