@@ -196,8 +196,12 @@ class ModalServiceUserKind(WorkspaceKind[ModalServiceUserArgs, ModalServiceUserS
         token_id, secret = token
         stay = {token_id, previous if args.overlap else None}
         there = self._there(api, args.name)
-        if there is None:
-            raise NotFoundError("it is gone again; run again")
+        if not there or all(user["token_id"] != token_id for user in there["users"]):
+            # The list may be older than it; all other tokens are kept until it is seen.
+            raise NotFoundError(
+                "its token is not listed; run again, after `pulumi refresh` if "
+                "somebody has deleted it"
+            )
         staying = [user for user in there["users"] if user["token_id"] in stay]
         for user in staying:
             _assign(api, user, args.environment_roles)

@@ -211,6 +211,20 @@ def test_a_token_that_is_gone_is_made_anew(workspace: ModalWorld, unique: str) -
     assert _who(workspace, again) == f"{unique}-g2"
 
 
+def test_no_token_is_ended_for_one_that_is_not_listed(
+    workspace: ModalWorld, unique: str
+) -> None:
+    """It was deleted, or the list is old: told, and the one before goes on working."""
+    first = workspace.servicer.create(USER, {"name": unique, "rotation": "1"})
+    second = workspace.servicer.update(first, {"name": unique, "rotation": "2"})
+    gone = {"service_user_name": f"{unique}-g2"}
+    workspace.call("rpc", "ServiceUserDelete", gone)
+    alone = {"name": unique, "rotation": "2", "overlap": False}
+    with pytest.raises(CallError, match="its token is not listed; run again, after"):
+        workspace.servicer.update(second, alone)
+    assert _works(workspace, first)
+
+
 def test_a_create_that_was_cut_short_is_finished(
     workspace: ModalWorld, unique: str
 ) -> None:

@@ -131,12 +131,12 @@ class Engine:
         if self._dead == "engine":
             raise KilledError
         self.wrote.append(self._provider.close())
+        if self._dead == "provider" and failed:
+            failed = FailedError(["the provider is gone"])
         if room is not None:
             raise UnwrittenError([] if failed is None else failed.errors)
         self.state = run.state
         journal.settle()
-        if self._dead == "provider" and failed:
-            raise FailedError(["the provider is gone"])
         if failed:
             raise failed
         return run.done
