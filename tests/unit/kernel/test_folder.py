@@ -171,6 +171,8 @@ def test_an_exception_of_any_depth_is_one(tmp_path: Path) -> None:
     write(tmp_path, dict.fromkeys(("a/b", "a/c/b", "b", "a/d"), ""))
     patterns = ["**/b", "d", "!**/b"]
     assert set(read_folder(tmp_path, patterns)) == {"a/b", "a/c/b", "b"}
+    patterns = ["b", "!a/** "]  # blanks at a line's end count for nothing
+    assert set(read_folder(tmp_path, patterns)) == {"a/b", "a/c/b", "a/d"}
 
 
 def test_an_odd_pattern_is_taken_without_a_word() -> None:
