@@ -139,7 +139,7 @@ def read_guardrails(
         read = Guardrails.model_validate({**given, "limit": limit})
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+            f"{'.'.join(map(_key, one['loc']))}: {one['msg']}" for one in error.errors()
         )
         raise GuardrailsError(
             f"the config key `guardrails` is not valid; correct it: {wrong}"
@@ -167,17 +167,22 @@ def read_exemptions(
         rule, _, resource = item.strip().partition(":")
         if not resource:
             raise GuardrailsError(
-                f"FLOWGROUND_EXEMPT has '{item}'; write each as RULE:RESOURCE"
+                f"FLOWGROUND_EXEMPT has {item!r}; write each as RULE:RESOURCE"
             )
         found.append((rule, resource))
     _known({rule for rule, _ in found}, rules)
     return tuple(found)
 
 
+def _key(part: str | int) -> str:
+    """Write a step of a path in one line, whatever somebody took for a key."""
+    return str(part) if str(part).isprintable() else repr(part)
+
+
 def _known(named: Collection[str], rules: Collection[str]) -> None:
     for rule in named:
         if rule not in rules:
             raise GuardrailsError(
-                f"there is no rule '{rule}' to be exempted from; take one of "
+                f"there is no rule {rule!r} to be exempted from; take one of "
                 f"{', '.join(sorted(rules))}"
             )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # which begins at two seconds.
 FIRST_RETRIES_SECONDS: Final = (0.1, 0.2, 0.4, 0.8)
 _TRANSIENT: Final = frozenset({502, 503})
+# What Prefect's client and we would send again. A gateway says so of requests that have
+# been carried out, too.
+_GATEWAYS: Final = frozenset({408, 502, 503})
 # The request may have been carried out when one of these is raised.
 _UNANSWERED: Final = (
     httpx.ReadError,
@@ -59,15 +62,32 @@ class BriefRetries(httpx.BaseTransport):
         self._inner.close()
 
     def _send(self, request: httpx.Request) -> httpx.Response:
+        repeatable = request.extensions.get("repeatable", True)
         try:
-            return self._inner.handle_request(request)
+            response = self._inner.handle_request(request)
         except _UNANSWERED as error:
-            if request.extensions.get("repeatable", True):
+            if repeatable:
                 raise
-            raise LostAnswerError(
-                f"Prefect did not answer ({type(error).__name__}), and may have done "
-                f"it; run again to find out"
-            ) from None
+            raise _lost(type(error).__name__) from None
+        if repeatable or not _by_gateway(response):
+            return response
+        response.close()
+        raise _lost(f"a gateway says {response.status_code}")
+
+
+def _by_gateway(response: httpx.Response) -> bool:
+    """Tell whether it is not Prefect itself that could not do it just now.
+
+    A server that was refused by its database says 503 in JSON, and has done nothing.
+    """
+    json = response.headers.get("Content-Type", "").startswith("application/json")
+    return response.status_code in _GATEWAYS and not json
+
+
+def _lost(why: str) -> LostAnswerError:
+    return LostAnswerError(
+        f"Prefect did not answer ({why}), and may have done it; run again to find out"
+    )
 
 
 def prepare(client: SyncPrefectClient) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from components.kernel import Wire, canonical_json
+from components.kernel import AlreadyExistsError, Wire, canonical_json
 
 from .grant import TAG
 from .policy import VERSION, canonical_policy
@@ -81,18 +81,23 @@ def provider_there(api: S3Api, arn: str) -> bool:
 
 def provide(api: S3Api) -> str:
     """See that the account has the provider, and return its ARN."""
-    listed = api.call("iam", "list_open_id_connect_providers")
-    arns = (one["Arn"] for one in listed["OpenIDConnectProviderList"])
-    arn = next((arn for arn in arns if arn.endswith(f"/{_AUDIENCE}")), None)
+    arn = _listed(api)
     if arn is None:
-        made = api.call(
-            "iam",
-            "create_open_id_connect_provider",
-            Url=_ISSUER,
-            ClientIDList=[_AUDIENCE],
-            Tags=[TAG],
-        )
-        return str(made["OpenIDConnectProviderArn"])
+        try:
+            made = api.call(
+                "iam",
+                "create_open_id_connect_provider",
+                Url=_ISSUER,
+                ClientIDList=[_AUDIENCE],
+                Tags=[TAG],
+            )
+        except AlreadyExistsError:
+            # By this very call, whose answer was lost, or by another run.
+            arn = _listed(api)
+            if arn is None:
+                raise
+        else:
+            return str(made["OpenIDConnectProviderArn"])
     if not provider_there(api, arn):
         api.call(
             "iam",
@@ -100,7 +105,13 @@ def provide(api: S3Api) -> str:
             OpenIDConnectProviderArn=arn,
             ClientID=_AUDIENCE,
         )
-    return str(arn)
+    return arn
+
+
+def _listed(api: S3Api) -> str | None:
+    listed = api.call("iam", "list_open_id_connect_providers")
+    arns = (str(one["Arn"]) for one in listed["OpenIDConnectProviderList"])
+    return next((arn for arn in arns if arn.endswith(f"/{_AUDIENCE}")), None)
 
 
 def retire(api: S3Api, arn: str, role: str) -> None:

@@ -266,11 +266,14 @@ def test_adopt_takes_a_different_object_over(
     assert world.another.diff(adopted, later.inputs) == ([], [])
 
 
+@pytest.mark.parametrize("by_gateway", [False, True], ids=["none", "a gateway's"])
 def test_a_lost_answer_makes_no_duplicate(
-    sample: Sample, world: World, inputs: Properties
+    sample: Sample, world: World, inputs: Properties, by_gateway: bool
 ) -> None:
-    """The service acted, the answer never came: the same call still converges."""
-    world.lose_one_answer(lambda call: call.writes and call.status < 300)
+    """The service acted, its answer never came: the same call still converges."""
+    world.lose_one_answer(
+        lambda call: call.writes and call.status < 300, by_gateway=by_gateway
+    )
     made = world.servicer.create(sample.token, inputs)
     assert sample.exists(world, made) == 1
     _same(world.servicer.read(made), made.inputs)

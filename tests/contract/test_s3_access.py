@@ -233,6 +233,18 @@ def test_roles_share_a_provider_until_the_last(world: S3World, unique: str) -> N
 
 
 @pytest.mark.usefixtures("no_provider")
+def test_a_provider_that_the_lost_call_made_is_used(
+    world: S3World, unique: str
+) -> None:
+    """The call is sent again, and is told that there is one already."""
+    world.lose_one_answer(lambda call: call.writes and call.status < 300)
+    made = world.servicer.create(ROLE, role(unique, 1))
+    assert provider(world)
+    world.servicer.delete(made)
+    assert provider(world) is None
+
+
+@pytest.mark.usefixtures("no_provider")
 def test_somebody_elses_provider_stays(world: S3World, unique: str) -> None:
     """A provider made by hand is used, made to take AWS's tokens, and left there."""
     theirs = {"Url": f"https://{PROVIDER}", "ClientIDList": ["theirs"]}

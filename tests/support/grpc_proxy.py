@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from google.protobuf import message_factory
 from grpclib import GRPCError
 from grpclib.client import Channel, UnaryStreamMethod, UnaryUnaryMethod
-from grpclib.const import Cardinality, Handler
+from grpclib.const import Cardinality, Handler, Status
 from grpclib.server import Server
 from modal_proto import api_pb2
 
@@ -55,6 +55,7 @@ class GrpcProxy:
     def __init__(self, upstream: str) -> None:
         self.calls: list[Call] = []
         self._lose: Callable[[Call], bool] | None = None
+        self._by_gateway = False
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -89,9 +90,16 @@ class GrpcProxy:
         yield made
         made += self.calls[start:]
 
-    def lose_one_answer(self, of: Callable[[Call], bool]) -> None:
-        """Break off instead of passing on the next answer to such a call."""
-        self._lose = of
+    def lose_one_answer(
+        self, of: Callable[[Call], bool], *, by_gateway: bool = False
+    ) -> None:
+        """Lose the next answer to such a call, after the control plane has acted.
+
+        Args:
+            of: Tells such a call.
+            by_gateway: Say that it is unavailable, instead of breaking off.
+        """
+        self._lose, self._by_gateway = of, by_gateway
 
     async def answer(self, method: str, request: Any, ask: Ask) -> Sequence[Any]:
         """Return the replies to a call.
@@ -143,6 +151,8 @@ class GrpcProxy:
             self.calls.append(call)
             if self._lose is not None and self._lose(call):
                 self._lose = None
+                if self._by_gateway:
+                    raise GRPCError(Status.UNAVAILABLE, "upstream connect error")
                 await stream.cancel()
                 return
             if error is not None:

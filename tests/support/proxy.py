@@ -11,7 +11,7 @@ import http.client
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -61,12 +61,18 @@ class Answer(NamedTuple):
     sent: float = 1
 
 
+GATEWAY: Final = Answer(
+    502, (("Content-Type", "text/html"),), b"<html><h1>502 Bad Gateway</h1></html>"
+)
+
+
 class Proxy:
     """Forward everything to one upstream, and remember it."""
 
     def __init__(self, upstream: str) -> None:
         self.calls: list[Call] = []
         self._lose: Callable[[Call], bool] | None = None
+        self._by_gateway = False
         self.port = 0
         self.lead_to(upstream)
         self.listen()
@@ -89,7 +95,9 @@ class Proxy:
         """Answer a request; None to hang up instead."""
         answer = self.forward(request)
         call = self.call(request.method, request.path, request.body, answer.status)
-        return None if self.loses(call) else answer
+        if not self.loses(call):
+            return answer
+        return GATEWAY if self._by_gateway else None
 
     def connection(self) -> http.client.HTTPConnection:
         """Return a new connection to the upstream."""
@@ -130,9 +138,16 @@ class Proxy:
         yield made
         made += self.calls[start:]
 
-    def lose_one_answer(self, of: Callable[[Call], bool]) -> None:
-        """Drop the connection instead of passing on the next answer to such a call."""
-        self._lose = of
+    def lose_one_answer(
+        self, of: Callable[[Call], bool], *, by_gateway: bool = False
+    ) -> None:
+        """Lose the next answer to such a call, after the service has acted.
+
+        Args:
+            of: Tells such a call.
+            by_gateway: Answer as a gateway does that gave up, instead of hanging up.
+        """
+        self._lose, self._by_gateway = of, by_gateway
 
     def loses(self, call: Call) -> bool:
         """Note a call; tell whether its answer is the one to lose."""

@@ -68,9 +68,11 @@ class World(ABC):
         """Yield the calls made inside the block."""
         return self.proxy.recording()
 
-    def lose_one_answer(self, of: Callable[[Any], bool]) -> None:
-        """Drop the answer to the next such call, after the service has acted."""
-        self.proxy.lose_one_answer(of)
+    def lose_one_answer(
+        self, of: Callable[[Any], bool], *, by_gateway: bool = False
+    ) -> None:
+        """Lose the answer to the next such call, after the service has acted."""
+        self.proxy.lose_one_answer(of, by_gateway=by_gateway)
 
     def close(self) -> list[str]:
         """End both provider processes and return what they wrote to stderr."""

@@ -64,6 +64,8 @@ def test_a_damaged_one_is_read_or_told(name: str, data: st.DataObject) -> None:
         ("stack export", b'{"deployment":{"resources":[{"urn":"x","type":"t"}]}}'),
         ("stack export", b"1"),
         ("guardrails", b"[" * 100_000),
+        ("guardrails", b'{"%b":1}' % (b"\\n" * 60)),
+        ("guardrails", b'{"exempt":{"%b":{}}}' % (b"\\n" * 60)),
         ("guardrails", b'{"limit":{"deletions":"secret-looking"}}'),
         ("ignore patterns", b"[a-E]\0a"),
         ("ignore patterns", b"[[a]\0a"),
