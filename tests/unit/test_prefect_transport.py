@@ -10,6 +10,7 @@ from components.prefect import transport
 
 PAGE = httpx.Response(502, html="<h1>Bad Gateway</h1>")
 LATE = httpx.Response(408, html="<h1>Request Timeout</h1>")
+SLOW = httpx.Response(504, html="<h1>Gateway Timeout</h1>")
 DOWN = httpx.Response(503, html="<h1>Service Unavailable</h1>")
 LOCKED = httpx.Response(503, json={"exception_message": "Service Unavailable"})
 MADE = httpx.Response(201, json={"id": "it"})
@@ -39,7 +40,7 @@ def send(server: Server, *, repeatable: bool) -> httpx.Response:
     return transport.BriefRetries(server).handle_request(request)
 
 
-@pytest.mark.parametrize("answer", [PAGE, LATE, DOWN], ids=["502", "408", "503"])
+@pytest.mark.parametrize("answer", [PAGE, LATE, DOWN, SLOW])
 def test_what_a_gateway_gave_up_may_have_been_done(answer: httpx.Response) -> None:
     """Sent again, it would make a second object; so it is looked for first."""
     server = Server(answer, MADE)
