@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # which begins at two seconds.
 FIRST_RETRIES_SECONDS: Final = (0.1, 0.2, 0.4, 0.8)
 _TRANSIENT: Final = frozenset({502, 503})
-# A gateway says so of requests that have been carried out, too; and Prefect's client and
-# we would send most of them again.
+# A gateway says so of requests that have been carried out, too; and Prefect's client
+# and we would send most of them again.
 _GATEWAYS: Final = frozenset({408, 502, 503, 504})
 # The request may have been carried out when one of these is raised.
 _UNANSWERED: Final = (
