@@ -10,6 +10,8 @@ from tests.support.full_cloud import full_cloud
 from tests.support.platform_project import PlatformProject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.localcloud import LocalCloud
 
 __all__ = ["full_cloud"]
@@ -24,6 +26,7 @@ def local_cloud(full_cloud: LocalCloud) -> LocalCloud:
 @pytest.fixture(scope="module")
 def platform(
     tmp_path_factory: pytest.TempPathFactory, local_cloud: LocalCloud
-) -> PlatformProject:
+) -> Iterator[PlatformProject]:
     """Return the program as a project of the test module's own."""
-    return PlatformProject(tmp_path_factory.mktemp("platform"), local_cloud)
+    with PlatformProject(tmp_path_factory.mktemp("platform"), local_cloud) as project:
+        yield project

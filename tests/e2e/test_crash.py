@@ -41,8 +41,7 @@ def proxied(
 ) -> Iterator[tuple[PlatformProject, Proxy]]:
     """Return the program behind a proxy that counts its writes."""
     origin = local_cloud.cloud_api_url.removesuffix("/api")
-    project = PlatformProject(tmp_path, local_cloud)
-    with Proxy(origin) as proxy:
+    with PlatformProject(tmp_path, local_cloud) as project, Proxy(origin) as proxy:
         project.env["PREFECT_CLOUD_API_URL"] = f"{proxy.url}/api"
         yield project, proxy
         project.on("dev", "destroy", "--yes", "--skip-preview")

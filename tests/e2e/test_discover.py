@@ -75,8 +75,10 @@ def team(
     folder = tmp_path_factory.mktemp("team")
     with local_cloud.workspace() as workspace:
         origin = "/".join(local_cloud.cloud_api_url.split("/")[:3])
-        with Proxy(origin) as proxy:
-            project = PlatformProject(folder / "platform", local_cloud)
+        with (
+            PlatformProject(folder / "platform", local_cloud) as project,
+            Proxy(origin) as proxy,
+        ):
             url = local_cloud.cloud_api_url.replace(origin, proxy.url)
             project.env["PREFECT_CLOUD_API_URL"] = url
             made = Team(project, workspace, proxy)

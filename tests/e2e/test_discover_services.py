@@ -17,6 +17,8 @@ from tests.support.platform_project import PlatformProject
 from tests.support.pulumi_project import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.localcloud import LocalCloud
 
 pytestmark = pytest.mark.xdist_group("discover")
@@ -93,11 +95,20 @@ class ByHand:
         return done.stdout + done.stderr
 
 
-def test_what_other_services_hold_is_discovered_and_taken_over(
+@pytest.fixture
+def by_hand(
     tmp_path_factory: pytest.TempPathFactory, full_cloud: LocalCloud
+) -> Iterator[PlatformProject]:
+    """Return the program for what was made without one."""
+    with PlatformProject(tmp_path_factory.mktemp("by-hand"), full_cloud) as project:
+        yield project
+
+
+def test_what_other_services_hold_is_discovered_and_taken_over(
+    by_hand: PlatformProject,
 ) -> None:
     """As it is; only values that nobody can read are written, once."""
-    project = PlatformProject(tmp_path_factory.mktemp("by-hand"), full_cloud)
+    project = by_hand
     team = ByHand(project)
     team.make()
     kept = {"workspace": {"handle": team.name, "force_destroy": True}}

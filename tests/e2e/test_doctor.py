@@ -22,6 +22,8 @@ from tests.support.s3_plane import LocalS3
 from tools.stack import journal_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.localcloud import LocalCloud
 
 pytestmark = pytest.mark.xdist_group("doctor")
@@ -69,11 +71,11 @@ def _doctor(project: PlatformProject, **changed: str) -> Told:
 @pytest.fixture(scope="module")
 def project(
     tmp_path_factory: pytest.TempPathFactory, full_cloud: LocalCloud
-) -> PlatformProject:
+) -> Iterator[PlatformProject]:
     """Return the program with its stack made, and nothing of it up."""
-    made = PlatformProject(tmp_path_factory.mktemp("doctor"), full_cloud)
-    made.on("dev", "stack", "ls")
-    return made
+    with PlatformProject(tmp_path_factory.mktemp("doctor"), full_cloud) as made:
+        made.on("dev", "stack", "ls")
+        yield made
 
 
 def test_a_stack_that_can_be_brought_up_is_fine(project: PlatformProject) -> None:

@@ -17,6 +17,8 @@ from tests.support.pulumi_project import ROOT
 from tools.yaml_text import YamlText
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.localcloud import LocalCloud
 
 pytestmark = pytest.mark.xdist_group("rotate")
@@ -114,9 +116,12 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, full_cloud: LocalCloud) -> Stack:
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, full_cloud: LocalCloud
+) -> Iterator[Stack]:
     """Bring the stack up."""
-    return Stack(PlatformProject(tmp_path_factory.mktemp("rotate"), full_cloud))
+    with PlatformProject(tmp_path_factory.mktemp("rotate"), full_cloud) as project:
+        yield Stack(project)
 
 
 def _prefect_takes(stack: Stack, key: str) -> bool:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import yaml
@@ -52,6 +52,17 @@ class PlatformProject(Project):
         self.save(**settings)
         for stack in STACKS:
             self._copy(stack)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Delete its workspaces, each of which is a server that goes on working."""
+        with self.cloud.client() as account:
+            found = account.post("/workspaces/filter", json={}).raise_for_status()
+            for workspace in found.json():
+                if workspace["handle"].endswith(f"-{self.suffix}"):
+                    account.delete(f"/workspaces/{workspace['id']}").raise_for_status()
 
     def _copy(self, stack: str) -> None:
         given = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
