@@ -25,7 +25,6 @@ pytestmark = [
         [sample for sample in SAMPLES if sample.token.startswith("s3:")],
         ids=lambda s: s.token,
     ),
-    pytest.mark.xdist_group("second-emulator"),
 ]
 
 

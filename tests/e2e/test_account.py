@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from tests.support.localcloud import LocalCloud, Workspace
 
-pytestmark = pytest.mark.xdist_group("account")
-
 LOOKUPS = """
 import os
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("backend")
-
 BUCKET = "states-of-everything"
 CANARY = "canary-5f1e"
 # It makes one bucket, and waits for a file before the second.

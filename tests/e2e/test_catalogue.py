@@ -16,8 +16,6 @@ from tests.support.chromium import Chromium
 from tests.support.platform_project import PlatformProject
 from tools.catalogue.render import render
 
-pytestmark = pytest.mark.xdist_group("catalogue")
-
 SHOWN = "[...document.querySelectorAll('.view')].filter(v => !v.hidden).map(v => v.id)"
 ROWS = "[...document.querySelectorAll('#{view} .things > li')]"
 NAMES = (

@@ -10,8 +10,6 @@ import pytest
 if TYPE_CHECKING:
     from tests.support.platform_project import PlatformProject
 
-pytestmark = pytest.mark.xdist_group("config")
-
 HELLO = {"project": "flows/hello", "entrypoint": "hello_flow.py:hello_flow"}
 
 

@@ -18,8 +18,6 @@ from tests.support.pulumi_project import Project
 from tests.support.wheel import install
 from tools import outputs as printer
 
-pytestmark = pytest.mark.xdist_group("consumers")
-
 READS = """
     import pulumi
     from components.outputs import PlatformOutputs

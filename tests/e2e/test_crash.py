@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from tests.support.localcloud import LocalCloud
 
-pytestmark = pytest.mark.xdist_group("crash")
-
 # What a workspace holds of a stack's, where to list it, and what names it.
 LISTED = {
     "/work_pools/filter": "name",

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from tests.support.localcloud import LocalCloud, Workspace
     from tests.support.proxy import Call
 
-pytestmark = pytest.mark.xdist_group("discover")
-
 UNMANAGED = 7
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from tests.support.localcloud import LocalCloud
 
-pytestmark = pytest.mark.xdist_group("discover")
-
 UNMANAGED = 7
 REPOSITORY = "flowground/flows"
 # Two buckets as somebody's script makes them, one of them with what code's have.

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from tests.support.localcloud import LocalCloud
 
-pytestmark = pytest.mark.xdist_group("doctor")
-
 HALF_AN_HOUR = 1800
 
 

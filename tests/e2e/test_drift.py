@@ -10,8 +10,6 @@ import pytest
 if TYPE_CHECKING:
     from tests.support.platform_project import PlatformProject
 
-pytestmark = pytest.mark.xdist_group("drift")
-
 DRIFT = ("refresh", "--preview-only", "--expect-no-changes", "--diff")
 CHANGES = 7
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from tests.support.localcloud import LocalCloud
 
-pytestmark = pytest.mark.xdist_group("flow-project")
-
 CODE = """
     from prefect import flow
 

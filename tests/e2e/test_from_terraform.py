@@ -7,8 +7,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.support.platform_project import PlatformProject
 from tests.support.proxy import Proxy
 from tests.support.pulumi_project import ROOT
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.localcloud import LocalCloud
-
-pytestmark = pytest.mark.xdist_group("discover")
 
 
 def _convert(project: PlatformProject, state: Path, *arguments: str) -> str:

@@ -5,16 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.support.tiny_checkout import TinyCheckout
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.localcloud import LocalCloud
-
-pytestmark = pytest.mark.xdist_group("crash")
 
 PROGRAM = """
 import os

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from tests.support.platform_project import PlatformProject
 
-pytestmark = pytest.mark.xdist_group("guardrails")
-
 PACK: Final = str(ROOT / "policy")
 GUARDED: Final = ("--policy-pack", PACK)
 STACK: Final = "dev"

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.support.localcloud import LocalCloud
     from tests.support.platform_project import PlatformProject
-
-pytestmark = pytest.mark.xdist_group("layouts")
 
 
 def test_stacks_share_a_workspace_and_leave_each_other_alone(

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("mirrors")
-
 PROGRAM = """
     from components.modal import ModalVolume, VolumeFiles
     from components.s3 import Bucket, BucketFiles

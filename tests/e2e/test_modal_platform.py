@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("modal-platform")
-
 CANARY = "canary-of-the-config"
 CHANGES = 7
 DRIFT = ("refresh", "--preview-only", "--expect-no-changes", "--diff")

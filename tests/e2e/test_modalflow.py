@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tests.support.modal_plane import RunningPlane
 
 pytestmark = [
-    pytest.mark.xdist_group("modalflow"),
     pytest.mark.filterwarnings(IGNORE_LOCAL_WARNING),
 ]
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from tests.support.localcloud import LocalCloud, Workspace
 
-pytestmark = pytest.mark.xdist_group("parity")
-
 PROJECTS = sorted(p.name for p in (Path(__file__).parent / "projects").iterdir())
 TOKEN = "parity-canary-4711"
 ENVIRONMENT = {

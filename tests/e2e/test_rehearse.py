@@ -20,8 +20,6 @@ from tools.throwaway import copy_tree
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.xdist_group("rehearse")
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from tests.support.localcloud import LocalCloud
 
-pytestmark = pytest.mark.xdist_group("rotate")
-
 CONFIG = """\
 config:
   {name}:tier: dev

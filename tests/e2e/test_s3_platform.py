@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("s3-platform")
-
 BUCKET = "probe-dev-dags"
 DRIFT = ("refresh", "--preview-only", "--expect-no-changes", "--diff")
 PROGRAM = """

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from tests.support.platform_project import PlatformProject
 
-pytestmark = pytest.mark.xdist_group("stacks")
-
 
 @pytest.fixture(scope="module")
 def stacks(platform: PlatformProject) -> PlatformProject:
