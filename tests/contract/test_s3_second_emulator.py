@@ -19,13 +19,11 @@ from tests.support.s3_world import S3World, account
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [
-    pytest.mark.parametrize(
-        "sample",
-        [sample for sample in SAMPLES if sample.token.startswith("s3:")],
-        ids=lambda s: s.token,
-    ),
-]
+pytestmark = pytest.mark.parametrize(
+    "sample",
+    [sample for sample in SAMPLES if sample.token.startswith("s3:")],
+    ids=lambda s: s.token,
+)
 
 
 class Account:

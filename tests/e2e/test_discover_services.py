@@ -94,7 +94,7 @@ class ByHand:
 
 
 @pytest.fixture
-def by_hand(
+def project(
     tmp_path_factory: pytest.TempPathFactory, full_cloud: LocalCloud
 ) -> Iterator[PlatformProject]:
     """Return the program for what was made without one."""
@@ -103,10 +103,9 @@ def by_hand(
 
 
 def test_what_other_services_hold_is_discovered_and_taken_over(
-    by_hand: PlatformProject,
+    project: PlatformProject,
 ) -> None:
     """As it is; only values that nobody can read are written, once."""
-    project = by_hand
     team = ByHand(project)
     team.make()
     kept = {"workspace": {"handle": team.name, "force_destroy": True}}

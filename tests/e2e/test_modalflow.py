@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     from tests.support.modal_plane import RunningPlane
 
-pytestmark = [
-    pytest.mark.filterwarnings(IGNORE_LOCAL_WARNING),
-]
+pytestmark = pytest.mark.filterwarnings(IGNORE_LOCAL_WARNING)
 
 BUCKET = "airflow-code"
 SEEN = {
